@@ -1,0 +1,1 @@
+"""Who does the work: the built-in tool loop, scripts, foreign agents."""

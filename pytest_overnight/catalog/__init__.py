@@ -1,0 +1,1 @@
+"""What is to be run: challenges, and the plan of a night."""

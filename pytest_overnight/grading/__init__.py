@@ -1,0 +1,1 @@
+"""What the work was worth: hidden tests in a process that never imports agent code."""

@@ -1,0 +1,248 @@
+"""What is kept of a run and of a night: the models behind the JSON files.
+
+Field names of the plan are kept word for word; ``docs/reference/*.schema.json`` is
+written out from these classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Literal
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import Field
+
+SCHEMA_VERSION = 1
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Check(_Model):
+    """One hidden test's answer."""
+
+    name: str
+    """Test function and parameter, ``test_cli_output[empty]``."""
+    passed: bool
+    message: str = ""
+    """Why it failed, first lines, at most 2000 characters; empty when it passed."""
+
+
+class Performance(_Model):
+    """Where the time and the tokens of a run went."""
+
+    working_seconds: float = 0.0
+    """The agent's own time: wall minus slot, rate and infra waits. Limits are on it."""
+    llm_seconds: float = 0.0
+    """Healthy model calls."""
+    tool_seconds: float = 0.0
+    """Tool calls."""
+    rate_wait_seconds: float = 0.0
+    """Waits for the rate limit."""
+    infra_wait_seconds: float = 0.0
+    """Failed model calls, and waits after them."""
+    slot_wait_seconds: float = 0.0
+    """Wait for a model slot before the run began."""
+    check_seconds: float = 0.0
+    """Hidden tests, wall."""
+    cpu_seconds: float = 0.0
+    """CPU of all processes of the try and of the verification."""
+    peak_rss_mb: float = 0.0
+    """Largest resident set of one process of the try."""
+    prompt_tokens: int = 0
+    """Sum over rounds."""
+    output_tokens: int = 0
+    """Sum over rounds."""
+    max_prompt_tokens: int = 0
+    """Largest prompt of one round."""
+    tokens_per_second: float | None = None
+    """Output tokens over the server's decode time; null when nothing was generated."""
+    time_to_first_token_seconds: float | None = None
+    """Median over rounds; null without rounds."""
+    time_to_first_action_seconds: float | None = None
+    """From the start of the try to its first tool call; null without one."""
+    llm_calls: int = 0
+    """Model calls, retries included."""
+    retries: int = 0
+    """Model calls repeated after a fault."""
+    actions_failed: int = 0
+    """Tool calls answered with an error."""
+    actions_repaired: int = 0
+    """Tool calls whose form was mended before they ran."""
+    nudges: int = 0
+    """Hints given to the agent by the loop."""
+    compactions: int = 0
+    """Times the conversation was shortened to fit."""
+
+
+class SnapshotInfo(_Model):
+    """What was kept of the workspace."""
+
+    path: str
+    """Archive, relative to the results folder."""
+    sha256: str
+    """Digest of the archive."""
+    files: int
+    bytes: int
+    """Sum of the kept files' sizes."""
+    left_out: list[str] = Field(default_factory=list)
+    """Entries not kept, with the reason: links, devices, over a cap."""
+    manifest: dict[str, str] = Field(default_factory=dict)
+    """Path → SHA-256 of each kept file."""
+
+
+class Try(_Model):
+    """One execution of a run; a second only after a fault that is not the agent's."""
+
+    number: int
+    stop: str
+    detail: str = ""
+    started: str
+    """UTC, ISO 8601."""
+    duration: float
+    """Wall seconds."""
+
+
+class AgentInfo(_Model):
+    """Who did the work."""
+
+    spec: str
+    """As given to ``--agent``."""
+    model: str | None = None
+    """Model name; null where no model was asked."""
+    scripted: bool = False
+    """True when a script and not a model did the work: no ability was measured."""
+    script: str | None = None
+    """Rehearsal: which script was drawn."""
+    intended_outcome: str | None = None
+    """Rehearsal: the outcome the script must have."""
+    details: dict[str, Any] = Field(default_factory=dict)
+    """Model digest, server version, window and the like, where known."""
+
+
+class SandboxInfo(_Model):
+    """Behind which walls the run took place."""
+
+    level: str
+    """``bubblewrap`` or ``process``, as proved at session start."""
+    protected: bool
+    """Whether hidden tests were out of reach of agent code."""
+    runtime: dict[str, str] = Field(default_factory=dict)
+    """Package → version inside the box, with the runtime's digest."""
+
+
+class RunRecord(_Model):
+    """``runs/<run_id>.json``: one run, whole, written once."""
+
+    run_id: str
+    """``L3-1-run-0001``: also the pytest id and every log's stem."""
+    test_id: str
+    """Challenge id."""
+    attempt: int
+    """Repetition, from 1."""
+    timestamp_start: str
+    """UTC, ISO 8601."""
+    timestamp_end: str
+    """UTC, ISO 8601."""
+    duration: float
+    """Wall seconds from workspace to snapshot and verdict."""
+    rounds: int
+    """Completed model turns."""
+    actions: int
+    """Tool calls in them."""
+    success: bool | None
+    """Null when the run is void."""
+    failure_mode: str | None
+    """The outcome of a run that is not solved; null when solved."""
+    workspace: str
+    """Path of the live workspace, relative to the folder pytest ran in."""
+    output_log: str
+    """Relative to the results folder."""
+    agent_ledger: str
+    """Relative to the results folder."""
+    performance: Performance
+
+    schema_version: Literal[1] = 1
+    session_id: str
+    level: str
+    nodeid: str
+    counted: bool
+    """Whether the run is in the denominator of pass rates."""
+    outcome: str
+    """One of the 14 outcomes."""
+    stop: str
+    """Why the agent's work ended."""
+    verdict: str
+    """What the hidden tests said: pass, fail, error, not_run."""
+    detail: str = ""
+    """One sentence for people on why it ended so."""
+    tags: list[str] = Field(default_factory=list)
+    tries: list[Try] = Field(default_factory=list)
+    checks: list[Check] = Field(default_factory=list)
+    agent: AgentInfo
+    sandbox: SandboxInfo
+    snapshot: SnapshotInfo | None = None
+    digests: dict[str, str] = Field(default_factory=dict)
+    """``challenge``, ``settings``, ``identity``, ``workspace_start``, ``workspace_end``."""
+    seed: int
+
+
+class LevelResult(_Model):
+    """Counts of one level."""
+
+    planned: int
+    tests_run: int
+    """Counted runs: passed + failed."""
+    tests_passed: int
+    tests_failed: int
+    void: int
+    not_reached: int
+    pass_rate: float | None
+    """tests_passed / tests_run; null when nothing was counted."""
+
+
+class Criterion(_Model):
+    """One success criterion of the plan."""
+
+    name: str
+    target: str
+    actual: str
+    met: bool
+
+
+class MasterLog(_Model):
+    """``master_log.json``: the night in one file, derivable from the run records."""
+
+    session_id: str
+    start_time: str
+    """UTC, ISO 8601."""
+    end_time: str | None
+    """Null while the night goes on."""
+    total_duration: float
+    """Wall seconds."""
+    tests_run: int
+    """Counted runs: passed + failed."""
+    tests_passed: int
+    tests_failed: int
+    overall_pass_rate: float | None
+    """Pooled: tests_passed / tests_run; null when nothing was counted."""
+    results_by_level: dict[str, LevelResult]
+    hrm_tasks_completed: int
+    report_path: str
+    """Relative to the results folder."""
+
+    schema_version: Literal[1] = 1
+    planned: int
+    void: int
+    not_reached: int
+    agent: AgentInfo
+    sandbox: SandboxInfo | None = None
+    """Null while no run is recorded."""
+    seed: int
+    time_scale: float = 1.0
+    """What a rehearsal divided the time limits by."""
+    criteria: list[Criterion] = Field(default_factory=list)
+    """The plan's success criteria, met or missed."""
+    settings: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,119 @@
+"""From why a run stopped and what the hidden tests said to one of 14 outcomes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stop(StrEnum):
+    """Why the agent's work ended."""
+
+    FINISHED = "finished"
+    GAVE_UP = "gave_up"
+    DEADLINE = "deadline"
+    ROUND_LIMIT = "round_limit"
+    ACTION_LIMIT = "action_limit"
+    TOKEN_LIMIT = "token_limit"
+    LOOP = "loop"
+    MALFORMED = "malformed"
+    CONTEXT = "context"
+    LLM_UNAVAILABLE = "llm_unavailable"
+    LLM_CONFIG = "llm_config"
+    SETUP = "setup"
+    CRASH = "crash"
+    ISOLATION = "isolation"
+    CANCELLED = "cancelled"
+
+
+class Verdict(StrEnum):
+    """What the hidden tests said."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    NOT_RUN = "not_run"
+
+
+class Outcome(StrEnum):
+    """What a run was, in one word; the last three are not counted."""
+
+    PASSED = "passed"
+    WRONG_ANSWER = "wrong_answer"
+    NO_CHANGE = "no_change"
+    GAVE_UP = "gave_up"
+    TIMEOUT = "timeout"
+    BUDGET = "budget"
+    LOOP = "loop"
+    MALFORMED = "malformed"
+    CONTEXT = "context"
+    CRASH = "crash"
+    ISOLATION = "isolation"
+    INFRA = "infra"
+    HARNESS = "harness"
+    CANCELLED = "cancelled"
+
+    @property
+    def counted(self) -> bool:
+        """Whether the run belongs in the denominator of a pass rate."""
+        return self not in _VOID
+
+    @property
+    def category(self) -> str:
+        """``solved``, ``missed`` or ``void``: the word the terminal shows."""
+        if self is Outcome.PASSED:
+            return "solved"
+        return "missed" if self.counted else "void"
+
+
+_VOID = {Outcome.INFRA, Outcome.HARNESS, Outcome.CANCELLED}
+
+_LIMITS = {Stop.ROUND_LIMIT, Stop.ACTION_LIMIT, Stop.TOKEN_LIMIT}
+
+
+def classify(
+    stop: Stop,
+    verdict: Verdict,
+    *,
+    changed: bool = True,
+    looping: bool = False,
+    infra_share: float = 0.0,
+) -> Outcome:
+    """Derive the outcome; the first rule that holds wins.
+
+    ``changed``: the workspace differs from its start. ``looping``: a loop rule holds
+    on the ledger's tail. ``infra_share``: part of the wall time spent waiting for
+    faults that are not the agent's, 0 … 1.
+
+    A pass earned before the model server died stays a pass; a loop that happens to
+    meet the clock is a loop, so that ``timeout`` means *still doing new things*.
+    """
+    if stop is Stop.CANCELLED:
+        return Outcome.CANCELLED
+    if verdict is Verdict.ERROR or stop in {Stop.SETUP, Stop.LLM_CONFIG}:
+        return Outcome.HARNESS
+    if stop is Stop.ISOLATION:
+        return Outcome.ISOLATION
+    if verdict is Verdict.PASS:
+        return Outcome.PASSED
+    if stop is Stop.LLM_UNAVAILABLE:
+        return Outcome.INFRA
+    if stop is Stop.DEADLINE and infra_share > 0.5:
+        return Outcome.INFRA
+    if verdict is Verdict.NOT_RUN:
+        return Outcome.HARNESS
+    if stop is Stop.LOOP or (looping and (stop in _LIMITS or stop is Stop.DEADLINE)):
+        return Outcome.LOOP
+    if stop in _DIRECT:
+        return _DIRECT[stop]
+    if stop in _LIMITS:
+        return Outcome.BUDGET
+    return Outcome.WRONG_ANSWER if changed else Outcome.NO_CHANGE
+
+
+_DIRECT = {
+    Stop.MALFORMED: Outcome.MALFORMED,
+    Stop.CONTEXT: Outcome.CONTEXT,
+    Stop.CRASH: Outcome.CRASH,
+    Stop.DEADLINE: Outcome.TIMEOUT,
+    Stop.GAVE_UP: Outcome.GAVE_UP,
+}

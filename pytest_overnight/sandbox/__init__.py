@@ -1,0 +1,1 @@
+"""The box around everything that agent-written code touches."""

@@ -1,0 +1,98 @@
+"""One frozen object with everything a night was asked to do.
+
+Front code (``options.py``, ``cli.py``) builds it; every other room only reads it.
+It crosses process borders as plain JSON (:meth:`Settings.to_json`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent
+
+DEFAULT_MODEL = "gpt-oss:20b"
+DEFAULT_HOST = "http://127.0.0.1:11434"
+
+
+def _default_folder(name: str, packaged: str) -> Path:
+    """The folder in a checkout, else the copy that travels in the wheel."""
+    checkout = PACKAGE.parent / name
+    return checkout if checkout.is_dir() else PACKAGE / packaged
+
+
+def default_suite() -> Path:
+    """``challenges/`` of the checkout, else the copy packed into the wheel."""
+    return _default_folder("challenges", "_suite")
+
+
+def default_templates() -> Path:
+    """``reports/`` of the checkout, else the copy packed into the wheel."""
+    return _default_folder("reports", "_reports")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one night was asked to do. Times in seconds, sizes as named."""
+
+    results: Path
+    """Results folder, ``overnight_results`` by default. Absolute."""
+    suite: Path
+    """Folder with one sub-folder a challenge. Absolute."""
+    session_id: str
+    """``overnight-YYYY-MM-DD``, of the evening; one night may be several processes."""
+    seed: int = 0
+    """Session seed: a run's seed is drawn from it, the challenge and the repetition."""
+    agent: str = "ollama"
+    """Agent spec: ``ollama rehearsal oracle noop command:… module:attr auto``."""
+    model: str = DEFAULT_MODEL
+    """Name of the model, as ``ollama list`` prints it."""
+    host: str = DEFAULT_HOST
+    """Base URL of the Ollama server."""
+    count: int | None = None
+    """Repetitions of each challenge; ``None``: each level's default."""
+    challenges: tuple[str, ...] = ()
+    """Challenge ids asked for with ``--challenge``; empty: all."""
+    sandbox: str = "auto"
+    """``auto``, ``bubblewrap`` or ``process``."""
+    slots: int = 1
+    """Model calls that may run at the same time on this host."""
+    num_ctx: int = 16384
+    """Context window asked of the model, tokens; the same in every request."""
+    num_predict: int = 4096
+    """Most tokens of one answer."""
+    temperature: float | None = None
+    """Sampling temperature; ``None``: the model's own default."""
+    think: str = "medium"
+    """Thinking level sent to models that think: ``low``, ``medium``, ``high``."""
+    max_rounds: int = 40
+    """Model turns of one run."""
+    max_actions: int = 80
+    """Tool calls of one run."""
+    command_timeout: float = 60.0
+    """Longest tool command."""
+    infra_grace: float = 900.0
+    """How long a run may wait in all for faults that are not the agent's."""
+    time_scale: float = 1.0
+    """Divides every time limit; above 1 only in a rehearsal, and recorded."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain built-in types only, ready for another process or a record."""
+        plain = dataclasses.asdict(self)
+        plain["results"], plain["suite"] = str(self.results), str(self.suite)
+        plain["challenges"] = list(self.challenges)
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> Settings:
+        """The inverse of :meth:`to_json`."""
+        return cls(
+            **{
+                **plain,
+                "results": Path(plain["results"]),
+                "suite": Path(plain["suite"]),
+                "challenges": tuple(plain["challenges"]),
+            }
+        )
