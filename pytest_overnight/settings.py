@@ -16,6 +16,9 @@ PACKAGE = Path(__file__).resolve().parent
 DEFAULT_MODEL = "gpt-oss:20b"
 DEFAULT_HOST = "http://127.0.0.1:11434"
 
+SCRIPTED_AGENTS = ("rehearsal", "oracle", "noop")
+"""Agents under which a script and not a model does the work."""
+
 
 def _default_folder(name: str, packaged: str) -> Path:
     """The folder in a checkout, else the copy that travels in the wheel."""
@@ -77,6 +80,11 @@ class Settings:
     """How long a run may wait in all for faults that are not the agent's."""
     time_scale: float = 1.0
     """Divides every time limit; above 1 only in a rehearsal, and recorded."""
+
+    @property
+    def scripted(self) -> bool:
+        """Whether a script and not a model does the work: no ability is measured."""
+        return self.agent in SCRIPTED_AGENTS
 
     def to_json(self) -> dict[str, Any]:
         """Plain built-in types only, ready for another process or a record."""

@@ -1,0 +1,153 @@
+"""One try: an agent at work in a box, in a process of its own.
+
+:func:`prepare` runs once in the warm try server and imports what every try needs;
+the handler it returns runs in a fork, once a try. It holds no hidden test.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_overnight.agents import rehearsal
+from pytest_overnight.agents.command import command_agent
+from pytest_overnight.agents.tool_loop import LoopLimits
+from pytest_overnight.agents.tool_loop import LoopResult
+from pytest_overnight.agents.tool_loop import Task
+from pytest_overnight.agents.tool_loop import run_tool_loop
+from pytest_overnight.catalog.harbor import load_challenge
+from pytest_overnight.models.base import Model
+from pytest_overnight.records.ledger import Ledger
+from pytest_overnight.rules.outcome import Stop
+from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.box import BoxPlan
+from pytest_overnight.sandbox.open import open_box
+from pytest_overnight.sandbox.runtime import prepare_runtime
+from pytest_overnight.settings import Settings
+
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the arena asks of a try; crosses the process border as a dictionary."""
+
+    run_id: str
+    folder: str
+    """The challenge's folder."""
+    workspace: str
+    events: str
+    log: str
+    seed: int
+    script: str | None
+    """Scripted agents: name of the script to play."""
+
+
+def prepare(payload: dict[str, Any]) -> Handler:
+    """Warm up for ``payload["settings"]`` and the proved ``payload["level"]``."""
+    settings = Settings.from_json(payload["settings"])
+    level: str = payload["level"]
+    runtime = prepare_runtime()
+    make_model = _model_maker(settings)
+    # The user's own agent is imported where it runs: in the fork, with their folder.
+    sys.path.insert(0, payload["invocation_folder"])
+
+    def handle(request: dict[str, Any]) -> dict[str, Any]:
+        order = Order(**request)
+        ledger = Ledger(Path(order.events), Path(order.log))
+        ledger.write("started", run_id=order.run_id, agent=settings.agent)
+        try:
+            plan = BoxPlan(level=level, workspace=Path(order.workspace))
+            with closing(open_box(plan, runtime)) as box:
+                challenge = load_challenge(Path(order.folder))
+                limits = _limits(settings, challenge.timeout_seconds)
+                model = make_model(order)
+                task = Task(challenge.instruction, model, box, ledger, limits)
+                result = _work(settings, task)
+        except BoxError as problem:
+            result = LoopResult(stop=Stop.SETUP, detail=f"the box failed: {problem}")
+        ledger.write("stopped", stop=result.stop, detail=result.detail)
+        ledger.close()
+        return {
+            "stop": str(result.stop),
+            "detail": result.detail,
+            "looping": result.looping,
+            "working_seconds": result.working_seconds,
+            "tags": sorted(result.tags),
+        }
+
+    return handle
+
+
+def _limits(settings: Settings, timeout_seconds: float) -> LoopLimits:
+    return LoopLimits(
+        working_seconds=timeout_seconds / settings.time_scale,
+        max_rounds=settings.max_rounds,
+        max_actions=settings.max_actions,
+        command_timeout=settings.command_timeout,
+        infra_grace=settings.infra_grace,
+    )
+
+
+def _model_maker(settings: Settings) -> Callable[[Order], Model]:
+    if settings.scripted:
+
+        def scripted(order: Order) -> Model:
+            challenge = load_challenge(Path(order.folder))
+            return rehearsal.ScriptedModel(
+                rehearsal.find(challenge, order.script or "noop")
+            )
+
+        return scripted
+    from pytest_overnight.models.ollama import OllamaModel
+
+    def ollama(order: Order) -> Model:
+        return OllamaModel(
+            settings.model,
+            settings.host,
+            num_ctx=settings.num_ctx,
+            num_predict=settings.num_predict,
+            temperature=settings.temperature,
+            think=settings.think,
+            # Ollama takes a 32-bit seed.
+            seed=order.seed % 2**31,
+        )
+
+    return ollama
+
+
+def _work(settings: Settings, task: Task) -> LoopResult:
+    head, colon, tail = settings.agent.partition(":")
+    if not colon:
+        return run_tool_loop(task)
+    if head == "command":
+        return command_agent(task, tail, settings.model, settings.host)
+    return _own_agent(head, tail, task)
+
+
+def _own_agent(module: str, attribute: str, task: Task) -> LoopResult:
+    """Call the user's ``attribute(task)``; what it raises is its crash, not ours.
+
+    It may return a :class:`LoopResult`, a sentence for the record, or nothing.
+    """
+    started = task.clock()
+    try:
+        agent = getattr(importlib.import_module(module), attribute)
+        answer = agent(task)
+    except TimeoutError as problem:
+        answer = LoopResult(stop=Stop.DEADLINE, detail=str(problem))
+    except Exception as problem:
+        detail = f"{type(problem).__name__}: {problem}"
+        answer = LoopResult(stop=Stop.CRASH, detail=detail)
+    if isinstance(answer, LoopResult):
+        return answer
+    return LoopResult(
+        stop=Stop.FINISHED,
+        detail=str(answer or "returned"),
+        working_seconds=task.clock() - started,
+    )

@@ -1,0 +1,337 @@
+"""Command line, ini file and environment → one :class:`Settings`.
+
+Each option stands in one table row: its name, its ini key, for the main ones an
+environment variable, and help that says what it is good for. Precedence: command line,
+environment, ini file, default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pytest_overnight.settings import DEFAULT_HOST
+from pytest_overnight.settings import DEFAULT_MODEL
+from pytest_overnight.settings import Settings
+from pytest_overnight.settings import default_suite
+
+REHEARSAL_TIME_SCALE = 30.0
+"""A rehearsed run that must run out of time costs seconds, not minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row: an option, its ini key ``overnight_<name>`` and its environment."""
+
+    flag: str
+    help: str
+    default: Any = None
+    parse: Callable[[str], Any] = str
+    environment: str | None = None
+    metavar: str | None = None
+
+    @property
+    def dest(self) -> str:
+        """Attribute on ``config.option``, and the ini key."""
+        name = self.flag.removeprefix("--").removeprefix("overnight-")
+        return "overnight_" + name.replace("-", "_")
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is below {least}")
+        return value
+
+    return parse
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{value:g} is not {least:g} to {most:g}")
+        return value
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            allowed = ", ".join(words)
+            raise argparse.ArgumentTypeError(f"{text!r} is not one of {allowed}")
+        return text
+
+    return parse
+
+
+OPTIONS = (
+    Option(
+        "--agent",
+        "who does the work: ollama (the built-in tool loop over a local model), "
+        "rehearsal (scripts, checks the harness itself), oracle (reference answers), "
+        "noop (nothing), 'command:ARGV…' (any CLI agent), package.module:attribute "
+        "(your own), auto (ollama where it answers, else rehearsal)",
+        default="ollama",
+        environment="OVERNIGHT_AGENT",
+        metavar="SPEC",
+    ),
+    Option(
+        "--model",
+        "name of the model as `ollama list` prints it",
+        default=DEFAULT_MODEL,
+        environment="OVERNIGHT_MODEL",
+        metavar="NAME",
+    ),
+    Option(
+        "--overnight-host",
+        "base URL of the Ollama server",
+        default=DEFAULT_HOST,
+        environment="OLLAMA_HOST",
+        metavar="URL",
+    ),
+    Option(
+        "--overnight-results",
+        "folder for everything a night leaves behind",
+        default="overnight_results",
+        environment="OVERNIGHT_RESULTS",
+        metavar="DIR",
+    ),
+    Option(
+        "--overnight-suite",
+        "folder of challenges; default: the suite that comes with the plugin",
+        environment="OVERNIGHT_SUITE",
+        metavar="DIR",
+    ),
+    Option(
+        "--overnight-seed",
+        "session seed, from which every run's seed is drawn; default: from the date",
+        parse=_whole(0),
+        environment="OVERNIGHT_SEED",
+        metavar="N",
+    ),
+    Option(
+        "--overnight-sandbox",
+        "walls around agent code: auto takes the best that a self-test proves; "
+        "bubblewrap refuses to start without it; process isolates nothing",
+        default="auto",
+        parse=_one_of("auto", "bubblewrap", "process"),
+        environment="OVERNIGHT_SANDBOX",
+        metavar="LEVEL",
+    ),
+    Option(
+        "--overnight-slots",
+        "runs that may use the model at the same time (Ollama's own default is 1)",
+        default=1,
+        parse=_whole(1),
+        metavar="N",
+    ),
+    Option(
+        "--overnight-num-ctx",
+        "context window asked of the model, in tokens",
+        default=16384,
+        parse=_whole(1024),
+        metavar="TOKENS",
+    ),
+    Option(
+        "--overnight-num-predict",
+        "most tokens of one answer",
+        default=4096,
+        parse=_whole(64),
+        metavar="TOKENS",
+    ),
+    Option(
+        "--overnight-temperature",
+        "sampling temperature; default: the model's own",
+        parse=_number(0.0, 2.0),
+        metavar="T",
+    ),
+    Option(
+        "--overnight-think",
+        "thinking level, for models that think: low, medium, high",
+        default="medium",
+        parse=_one_of("low", "medium", "high"),
+        metavar="LEVEL",
+    ),
+    Option(
+        "--overnight-max-rounds",
+        "most model turns of one run",
+        default=40,
+        parse=_whole(1),
+        metavar="N",
+    ),
+    Option(
+        "--overnight-max-actions",
+        "most tool calls of one run",
+        default=80,
+        parse=_whole(1),
+        metavar="N",
+    ),
+)
+
+OPTIONS_BY_DEST = {option.dest: option for option in OPTIONS}
+
+REPEAT = ("repeat", "pytest_repeat")
+"""Names under which pytest-repeat is loaded: by entry point, by ``-p``."""
+
+AGENT_WORDS = ("ollama", "rehearsal", "oracle", "noop", "auto")
+
+
+def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> None:
+    """Declare every option; share ``--count`` with pytest-repeat, in either order."""
+    group = parser.getgroup("overnight", "overnight: what a coding agent can do")
+    for option in OPTIONS:
+        group.addoption(
+            option.flag,
+            dest=option.dest,
+            type=option.parse,
+            metavar=option.metavar,
+            help=_help(option),
+        )
+        parser.addini(option.dest, f"as {option.flag}", default=None)
+    group.addoption(
+        "--challenge",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="run exactly this challenge (repeatable), e.g. --challenge L3-2",
+    )
+    group.addoption(
+        "--overnight-dry-run",
+        action="store_true",
+        help="print the plan with its worst and expected hours, and stop",
+    )
+    parser.addini("overnight_count", "as --count", default=None)
+    # pytest-repeat owns the same option. Whoever is first declares it; we then read
+    # it, and a pytest-repeat that would come later is kept from failing on it.
+    if not repeat_is_loaded(manager):
+        group.addoption(
+            "--count",
+            type=_whole(1),
+            default=None,
+            metavar="N",
+            help="repetitions of each challenge; default: its level's own "
+            "(L3-L5 10, L6 5, A 3)",
+        )
+        for name in REPEAT:
+            manager.set_blocked(name)
+
+
+def repeat_is_loaded(manager: pytest.PytestPluginManager) -> bool:
+    """Whether pytest-repeat declared ``--count`` before we could."""
+    return any(manager.has_plugin(name) for name in REPEAT)
+
+
+def value(config: pytest.Config, option: Option) -> Any:
+    """The option's value by precedence; a bad one is a ``UsageError``."""
+    given = config.getoption(option.dest)
+    if given is not None:
+        return given
+    sources = [(f"ini key {option.dest}", config.getini(option.dest))]
+    if option.environment:
+        name = option.environment
+        sources.insert(0, (f"environment variable {name}", os.environ.get(name)))
+    for source, text in sources:
+        if text:
+            try:
+                return option.parse(text)
+            except argparse.ArgumentTypeError as problem:
+                raise pytest.UsageError(f"{source}: {problem}") from None
+    return option.default
+
+
+def count(config: pytest.Config) -> int | None:
+    """Repetitions asked for, whoever declared ``--count``."""
+    given: int | None = config.getoption("count", None)
+    if repeat_is_loaded(config.pluginmanager) and given == 1:
+        given = None  # pytest-repeat's default stands for "not given"
+    if given is None and config.getini("overnight_count"):
+        try:
+            return _whole(1)(config.getini("overnight_count"))
+        except argparse.ArgumentTypeError as problem:
+            raise pytest.UsageError(f"ini key overnight_count: {problem}") from None
+    if given is not None and given < 1:
+        raise pytest.UsageError(f"--count: {given} is below 1")
+    return given
+
+
+def build_settings(config: pytest.Config) -> Settings:
+    """Everything asked for, checked; bad values are ``UsageError``."""
+    chosen = {option.dest: value(config, option) for option in OPTIONS}
+    here = config.invocation_params.dir
+    suite = chosen["overnight_suite"]
+    session_id = os.environ.get("OVERNIGHT_SESSION") or evening_session(datetime.now())
+    seed = chosen["overnight_seed"]
+    agent = _agent(chosen["overnight_agent"])
+    return Settings(
+        results=(here / chosen["overnight_results"]).absolute(),
+        suite=(here / suite).absolute() if suite else default_suite(),
+        session_id=session_id,
+        seed=zlib.crc32(session_id.encode()) if seed is None else seed,
+        agent=agent,
+        model=chosen["overnight_model"],
+        host=_base_url(chosen["overnight_host"]),
+        count=count(config),
+        challenges=tuple(config.getoption("challenge")),
+        sandbox=chosen["overnight_sandbox"],
+        slots=chosen["overnight_slots"],
+        num_ctx=chosen["overnight_num_ctx"],
+        num_predict=chosen["overnight_num_predict"],
+        temperature=chosen["overnight_temperature"],
+        think=chosen["overnight_think"],
+        max_rounds=chosen["overnight_max_rounds"],
+        max_actions=chosen["overnight_max_actions"],
+    )
+
+
+def evening_session(local: datetime) -> str:
+    """``overnight-YYYY-MM-DD`` of the evening: the small hours belong to yesterday."""
+    evening = local - timedelta(days=1) if local.hour < 6 else local
+    return f"overnight-{evening:%Y-%m-%d}"
+
+
+def _agent(spec: str) -> str:
+    if spec in AGENT_WORDS:
+        return spec
+    head, colon, tail = spec.partition(":")
+    if head == "command" and tail.strip():
+        return spec
+    dotted = [*head.split("."), tail]
+    if colon and head != "command" and all(part.isidentifier() for part in dotted):
+        return spec
+    words = ", ".join(AGENT_WORDS)
+    raise pytest.UsageError(
+        f"--agent {spec!r} is no agent. Known: {words}, 'command:ARGV…' and "
+        "package.module:attribute."
+    )
+
+
+def _base_url(host: str) -> str:
+    """``127.0.0.1:11434`` as Ollama's own variable has it, made a URL."""
+    return host.rstrip("/") if "://" in host else f"http://{host}".rstrip("/")
+
+
+def _help(option: Option) -> str:
+    parts = [option.help]
+    if option.default is not None:
+        parts.append(f"(default: {option.default})")
+    if option.environment:
+        parts.append(f"[{option.environment}]")
+    return " ".join(parts).replace("%", "%%")
+

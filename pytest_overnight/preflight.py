@@ -1,0 +1,45 @@
+"""Before the first run: is everything there that the night needs?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from pytest_overnight.settings import Settings
+
+
+class PreflightError(Exception):
+    """The night cannot start; the text is one paragraph for the user."""
+
+
+def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings, str]:
+    """Settings with ``auto`` decided, and a remark to show (empty: none).
+
+    Raises :class:`PreflightError` when ``ollama`` is asked for and not there.
+    """
+    remark = ""
+    if settings.agent in ("ollama", "auto"):
+        missing = _missing(settings)
+        if missing and settings.agent == "ollama":
+            raise PreflightError(_two_ways_on(missing, settings))
+        agent = "rehearsal" if missing else "ollama"
+        if settings.agent == "auto" and missing:
+            remark = f"{missing} So this is a REHEARSAL: scripts act, no model."
+        settings = dataclasses.replace(settings, agent=agent)
+    if settings.agent == "rehearsal":
+        settings = dataclasses.replace(settings, time_scale=rehearsal_scale)
+    return settings, remark
+
+
+def _missing(settings: Settings) -> str | None:
+    from pytest_overnight.models.ollama import check_server
+
+    return check_server(settings.host, settings.model)
+
+
+def _two_ways_on(missing: str, settings: Settings) -> str:
+    return (
+        f"{missing} Two ways on: (1) start the server and fetch the model: "
+        f"`ollama serve`, `ollama pull {settings.model}` (another server: "
+        "--overnight-host URL, another model: --model NAME); or (2) try the harness "
+        "without a model: `pytest -m overnight --agent rehearsal`."
+    )

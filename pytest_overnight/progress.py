@@ -1,0 +1,172 @@
+"""What a person sees while the night goes on: one line a finished run.
+
+The same on a terminal and in a CI log; ``status.json`` says it to programs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_overnight.catalog.plan import EXPECTED_SHARE
+from pytest_overnight.catalog.plan import Run
+from pytest_overnight.records.store import RunStore
+from pytest_overnight.records.store import now
+
+COLOURS = {"solved": "green", "missed": "yellow", "void": "red"}
+
+
+@dataclass(slots=True)
+class Running:
+    """One run now under way."""
+
+    run_id: str
+    started: str
+
+
+class Progress:
+    """Counts, estimates and prints; knows nothing of how runs are played."""
+
+    def __init__(
+        self,
+        plan: Sequence[Run],
+        store: RunStore,
+        workers: int,
+        time_scale: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``plan``: the runs of this session; ``workers``: how many at a time."""
+        self._plan = {run.id: run for run in plan}
+        self._store = store
+        self._workers = max(1, workers)
+        self._scale = time_scale
+        self._clock = clock
+        self._began = clock()
+        self._durations: dict[str, list[float]] = {}
+        self._done: dict[str, str] = {}
+        self._running: dict[str, Running] = {}
+
+    def started(self, run_id: str) -> None:
+        """A worker took up a run."""
+        self._running[run_id] = Running(run_id, now())
+        self._store.write_status(self.status())
+
+    def finished(self, run_id: str, summary: dict[str, Any]) -> str:
+        """Book a run; return the line to print, at most 80 columns wide."""
+        self._running.pop(run_id, None)
+        self._done[run_id] = summary["category"]
+        challenge = self._plan[run_id].challenge.id
+        self._durations.setdefault(challenge, []).append(summary["duration"])
+        self._store.write_status(self.status())
+        return self._line(run_id, summary)
+
+    def status(self) -> dict[str, Any]:
+        """The content of ``status.json``."""
+        eta = self.eta_seconds()
+        return {
+            "updated": now(),
+            "planned": len(self._plan),
+            "done": len(self._done),
+            **{word: self._count(word) for word in COLOURS},
+            "running": [
+                {"run_id": r.run_id, "started": r.started}
+                for r in self._running.values()
+            ],
+            "eta_seconds": None if eta is None else round(eta),
+        }
+
+    def eta_seconds(self) -> float | None:
+        """Expected seconds until the last run; null before anything is known."""
+        left = [run for run in self._plan.values() if run.id not in self._done]
+        if not self._done:
+            return None
+        # A flat mean misleads: L6 runs are longer. Each challenge has its own mean,
+        # else its share of the limit, scaled by how the known ones compare with it.
+        ratio = self._ratio_to_expected()
+        total = sum(
+            self._mean(run) or self._expected(run) * ratio
+            for run in left
+            if run.id not in self._running
+        )
+        return (total + sum(self._rest_of_running())) / self._workers
+
+    def _rest_of_running(self) -> list[float]:
+        ratio = self._ratio_to_expected()
+        runs = [self._plan[run_id] for run_id in self._running if run_id in self._plan]
+        return [(self._mean(run) or self._expected(run) * ratio) / 2 for run in runs]
+
+    def _mean(self, run: Run) -> float | None:
+        known = self._durations.get(run.challenge.id)
+        return sum(known) / len(known) if known else None
+
+    def _expected(self, run: Run) -> float:
+        return run.challenge.timeout_seconds * EXPECTED_SHARE / self._scale
+
+    def _ratio_to_expected(self) -> float:
+        done = [self._plan[run_id] for run_id in self._done]
+        expected = sum(self._expected(run) for run in done)
+        actual = sum(sum(times) for times in self._durations.values())
+        return actual / expected if expected else 1.0
+
+    def _count(self, word: str) -> int:
+        return sum(category == word for category in self._done.values())
+
+    def _line(self, run_id: str, summary: dict[str, Any]) -> str:
+        width = len(str(len(self._plan)))
+        word = summary["category"]
+        if word != "solved":
+            word += f" {summary['outcome']}"
+        seconds = summary["duration"]
+        took = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+        return (
+            f"[{len(self._done):>{width}}/{len(self._plan)}] {run_id:<14} "
+            f"{word:<19} {took:>6}  {self._count('solved')}/{len(self._done)} solved"
+            f"  eta {_hours(self.eta_seconds())}"
+        )
+
+
+def _hours(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+class ProgressReporter:
+    """The pytest side: hears of runs on the controller and prints their lines."""
+
+    def __init__(self, progress: Progress, config: pytest.Config) -> None:
+        """Print through pytest's own terminal reporter."""
+        self._progress = progress
+        self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A run begins."""
+        if (run_id := run_id_of(nodeid)) is not None:
+            self._progress.started(run_id)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A run ended: one line."""
+        summary = getattr(report, "overnight", None)
+        if report.when != "call" or summary is None or self._terminal is None:
+            return
+        line = self._progress.finished(summary["run_id"], summary)
+        colour = COLOURS[summary["category"]]
+        self._terminal.ensure_newline()
+        self._terminal.write_line(line, **{colour: True})
+        if summary["category"] == "void":
+            self._terminal.write_line(f"    {summary['detail']}")
+
+
+def run_id_of(nodeid: str) -> str | None:
+    """``L3-1-run-0001`` of ``…::test_challenge[L3-1-run-0001]``."""
+    _, found, rest = nodeid.partition("::test_challenge[")
+    return rest.removesuffix("]") if found else None

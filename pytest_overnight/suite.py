@@ -1,0 +1,35 @@
+"""The test function behind every challenge run.
+
+``challenges/test_challenges.py`` imports it; without a checkout it is collected from
+here. The plugin parametrizes ``run``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_overnight.arena import Arena
+    from pytest_overnight.catalog.plan import Run
+    from pytest_overnight.records.record import RunRecord
+
+RECORD: pytest.StashKey[RunRecord] = pytest.StashKey()
+
+
+def test_challenge(
+    run: Run, arena: Arena, model_slot: float, request: pytest.FixtureRequest
+) -> None:
+    """Play one run; a missed run is data, a fault of the harness is a failure."""
+    record = arena.play(run, nodeid=request.node.nodeid, slot_wait=model_slot)
+    request.node.stash[RECORD] = record
+    if not record.counted:
+        pytest.fail(f"{record.outcome}: {record.detail}", pytrace=False)
+    intended = record.agent.intended_outcome
+    if intended is not None and record.outcome != intended:
+        pytest.fail(
+            f"rehearsal script {record.agent.script!r} must end as {intended}, "
+            f"ended as {record.outcome}: {record.detail}",
+            pytrace=False,
+        )
