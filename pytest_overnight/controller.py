@@ -72,7 +72,6 @@ class Night:
     def marks(self, run: Run) -> list[pytest.MarkDecorator]:
         """Markers of one run."""
         marks = [pytest.mark.overnight, getattr(pytest.mark, run.challenge.level)]
-        # pytest-repeat, where it is loaded, must not multiply what we count.
         if self.has_timeout:
             seconds = (
                 wall_cap(run.challenge, self.settings)

@@ -187,9 +187,6 @@ OPTIONS = (
 
 OPTIONS_BY_DEST = {option.dest: option for option in OPTIONS}
 
-REPEAT = ("repeat", "pytest_repeat")
-"""Names under which pytest-repeat is loaded: by entry point, by ``-p``."""
-
 AGENT_WORDS = ("ollama", "rehearsal", "oracle", "noop", "auto")
 
 
@@ -229,13 +226,12 @@ def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> N
             help="repetitions of each challenge; default: its level's own "
             "(L3-L5 10, L6 5, A 3)",
         )
-        for name in REPEAT:
-            manager.set_blocked(name)
+        manager.set_blocked("repeat")
 
 
 def repeat_is_loaded(manager: pytest.PytestPluginManager) -> bool:
     """Whether pytest-repeat declared ``--count`` before we could."""
-    return any(manager.has_plugin(name) for name in REPEAT)
+    return any(manager.has_plugin(name) for name in ("repeat", "pytest_repeat"))
 
 
 def value(config: pytest.Config, option: Option) -> Any:

@@ -80,10 +80,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One case a run, repetition by repetition."""
     if metafunc.function.__module__ != "pytest_overnight.suite":
         return
+    if options.repeat_is_loaded(metafunc.config.pluginmanager):
+        # Its --count is ours here; it must not multiply the runs once more.
+        metafunc.definition.add_marker(pytest.mark.repeat(1))
     night = metafunc.config.stash.get(NIGHT, None)
     if night is None:
         # Not asked for: one placeholder, so that nothing is read or planned.

@@ -95,9 +95,8 @@ def test_without_a_count_each_challenge_has_its_own(project: pytest.Pytester) ->
 
 @pytest.mark.parametrize("first", ["repeat", "overnight"])
 def test_count_lives_with_pytest_repeat(project: pytest.Pytester, first: str) -> None:
-    plugins = ["-p", "pytest_repeat", "-p", "pytest_overnight.plugin"]
-    if first == "overnight":
-        plugins = plugins[2:] + plugins[:2]
+    # What is named with -p is loaded first; installed plugins come after it.
+    plugins = ["-p", "repeat" if first == "repeat" else "pytest_overnight.plugin"]
     arguments = ["--count=2", "--collect-only", "-q", "-k", "L3-2"]
     result = project.runpytest_subprocess(*plugins, *arguments)
     runs = re.findall(r"test_challenge\[(.+)\]", result.stdout.str())
