@@ -27,7 +27,6 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.records.store import now
-from pytest_overnight.settings import PACKAGE
 from pytest_overnight.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ class Night:
     """``gw0`` …, or ``main`` without xdist."""
     has_timeout: bool
     remarks: tuple[str, ...] = ()
+    packaged: bool = False
+    """The test function is to be taken from the package: no checkout is at hand."""
 
     def header(self) -> list[str]:
         """Lines for pytest's header."""
@@ -110,13 +111,14 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
     shared = worker_input["overnight"]
     settings = Settings.from_json(shared["settings"])
     report = SandboxReport(**shared["sandbox"])
-    return _night(config, settings, report, worker_input["workerid"])
+    night = _night(config, settings, report, worker_input["workerid"])
+    night.packaged = shared["packaged"]
+    return night
 
 
 def _found(config: pytest.Config) -> Night:
     settings = options.build_settings(config)
     _check_challenges(settings, harbor.load_suite(settings.suite))
-    _use_packaged_function(config)
     if config.getoption("overnight_dry_run"):
         night = _night(config, settings, None, "main")
         config.pluginmanager.register(DryRun(night), "overnight-dry-run")
@@ -152,7 +154,10 @@ def _night(
     wanted = [c for c in challenges if c.id in settings.challenges]
     plan = planning.make_plan(wanted or challenges, settings.count, settings.seed)
     has_timeout = config.pluginmanager.has_plugin("timeout")
-    return Night(settings, challenges, plan, report, worker, has_timeout, remarks)
+    packaged = worker == "main" and _needs_packaged_function(config)
+    return Night(
+        settings, challenges, plan, report, worker, has_timeout, remarks, packaged
+    )
 
 
 def _check_challenges(settings: Settings, known: tuple[Challenge, ...]) -> None:
@@ -165,12 +170,11 @@ def _check_challenges(settings: Settings, known: tuple[Challenge, ...]) -> None:
             )
 
 
-def _use_packaged_function(config: pytest.Config) -> None:
-    """Without a checkout, collect the test function from the installed package."""
+def _needs_packaged_function(config: pytest.Config) -> bool:
+    """Whether this folder has no test function of its own: any but a checkout."""
     if config.args_source is pytest.Config.ArgsSource.ARGS:
-        return
-    if not (config.rootpath / "challenges" / "test_challenges.py").is_file():
-        config.args = [*config.args, str(PACKAGE / "suite.py")]
+        return False
+    return not (config.rootpath / "challenges" / "test_challenges.py").is_file()
 
 
 class Controller:
@@ -195,6 +199,7 @@ class Controller:
         node.workerinput["overnight"] = {
             "settings": self._night.settings.to_json(),
             "sandbox": dataclasses.asdict(self._sandbox),
+            "packaged": self._night.packaged,
         }
 
     @pytest.hookimpl(optionalhook=True)

@@ -16,6 +16,7 @@ import pytest
 
 from pytest_overnight import options
 from pytest_overnight import selection
+from pytest_overnight.settings import PACKAGE
 from pytest_overnight.settings import default_suite
 
 if TYPE_CHECKING:
@@ -112,15 +113,22 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave challenge runs out unless the command line asks for them."""
-    if asked(config):
-        return
-    left_out = [item for item in items if _is_challenge(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not _is_challenge(item)]
+    """Leave challenge runs out unless the command line asks for them.
+
+    Where no checkout is at hand the test function comes from the package; -k and -m
+    then filter its runs as any others.
+    """
+    night = config.stash.get(NIGHT, None)
+    if night is None:
+        left_out = [item for item in items if _is_challenge(item)]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if not _is_challenge(item)]
+    elif night.packaged and not any(map(_is_challenge, items)):
+        module = pytest.Module.from_parent(session, path=PACKAGE / "suite.py")
+        items.extend(session.genitems(module))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -160,9 +168,9 @@ def pytest_report_teststatus(
     if summary is None or report.when != "call":
         # Set-up and tear-down of a run say nothing; else every run is counted thrice.
         return None
-    if report.failed and summary["category"] != "void":
-        return None  # a rehearsal whose outcome was not the intended one
     word = summary["category"]
+    if report.failed and word != "void":
+        word = "failed"  # a rehearsal whose outcome was not the intended one
     return word, "", f"{word.upper()} ({summary['outcome']})"
 
 

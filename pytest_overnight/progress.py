@@ -147,6 +147,10 @@ class ProgressReporter:
         """Print through pytest's own terminal reporter."""
         self._progress = progress
         self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if self._terminal is not None:
+            # Our lines say more than file names and percentages between them.
+            self._terminal.showfspath = False
+            self._terminal._show_progress_info = False
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A run begins."""

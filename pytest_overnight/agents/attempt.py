@@ -16,9 +16,9 @@ from typing import Any
 
 from pytest_overnight.agents import rehearsal
 from pytest_overnight.agents.command import command_agent
-from pytest_overnight.agents.tool_loop import LoopLimits
-from pytest_overnight.agents.tool_loop import LoopResult
-from pytest_overnight.agents.tool_loop import Task
+from pytest_overnight.agents.task import LoopLimits
+from pytest_overnight.agents.task import LoopResult
+from pytest_overnight.agents.task import Task
 from pytest_overnight.agents.tool_loop import run_tool_loop
 from pytest_overnight.catalog.harbor import load_challenge
 from pytest_overnight.models.base import Model

@@ -11,8 +11,8 @@ from __future__ import annotations
 import shlex
 import time
 
-from pytest_overnight.agents.tool_loop import LoopResult
-from pytest_overnight.agents.tool_loop import Task
+from pytest_overnight.agents.task import LoopResult
+from pytest_overnight.agents.task import Task
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.sandbox.box import BoxError
 

@@ -161,6 +161,7 @@ MISBEHAVIOURS = (
     Script("runs-out-of-time", Outcome.TIMEOUT, _runs_out_of_time),
 )
 
+
 def script_for(agent: str, challenge: Challenge, seed: int) -> Script | None:
     """The script of one run under a scripted agent; ``None`` for any other agent."""
     if agent == "rehearsal":

@@ -1,0 +1,1 @@
+"""The HRM-JEPA model. Nothing is here yet."""

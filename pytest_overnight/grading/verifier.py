@@ -1,0 +1,121 @@
+"""The verifier: hidden tests on a submission, judged out of agent code's reach."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_overnight.catalog.challenge import Challenge
+from pytest_overnight.rules.outcome import Verdict
+from pytest_overnight.sandbox.supervisor import Reply
+from pytest_overnight.sandbox.supervisor import WarmServer
+
+TARGET = "pytest_overnight.grading.fixtures:prepare"
+GRACE_SECONDS = 5.0
+"""The judge ends its tests itself at ``verify_seconds``; so much later it is killed."""
+DETAIL_CAP = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one hidden test said."""
+
+    name: str
+    """Test function and parameter, ``test_cli_output[empty]``."""
+    passed: bool
+    message: str = ""
+    """Why it failed; empty when it passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all hidden tests of one verification said."""
+
+    verdict: Verdict
+    """``pass`` only when every test passed; ``error`` when nothing could be said."""
+    checks: tuple[CheckResult, ...]
+    detail: str = ""
+    """One sentence for people when there is something to say beside the checks."""
+    seconds: float = 0.0
+    """Wall time."""
+    cpu_seconds: float = 0.0
+    """Of the judge and everything it started, as far as it could be counted."""
+    seed: int = 0
+
+
+class Verifier:
+    """A warm judge for a set of challenges; one verification at a time."""
+
+    def __init__(
+        self, challenges: Sequence[Challenge], *, level: str, log: Path
+    ) -> None:
+        """Start collecting hidden tests. ``level`` of the box; ``log`` for stderr."""
+        tests = {c.id: str(c.tests.resolve()) for c in challenges}
+        payload = {"challenges": tests, "level": level}
+        self._server = WarmServer(TARGET, payload, log=log)
+
+    def verify(self, challenge: Challenge, submission: Path, seed: int) -> Judgement:
+        """Run the hidden tests of one challenge on a clean, read-only tree.
+
+        The time limit is the challenge's ``verify_seconds``; a test that it cuts off
+        has failed.
+        """
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="overnight-verify-") as folder:
+            started = Path(folder, "started")
+            request = {
+                "challenge": challenge.id,
+                "submission": str(submission.resolve()),
+                "seed": seed,
+                "seconds": challenge.verify_seconds,
+                "started": str(started),
+            }
+            cap = challenge.verify_seconds + GRACE_SECONDS
+            reply = self._server.request(request, wall_cap=cap)
+            verdict, checks, detail = _judge(reply, started.exists())
+        return Judgement(
+            verdict,
+            checks,
+            detail[:DETAIL_CAP],
+            seconds=time.monotonic() - begun,
+            cpu_seconds=reply.cpu_seconds,
+            seed=seed,
+        )
+
+    def close(self) -> None:
+        """End the judge; safe to call twice."""
+        self._server.close()
+
+
+def _judge(
+    reply: Reply, agent_code_ran: bool
+) -> tuple[Verdict, tuple[CheckResult, ...], str]:
+    if not reply.ok:
+        # Before the answer had its say the fault is ours; afterwards it is the
+        # answer's: a bomb among its replies may end the judge.
+        verdict = Verdict.FAIL if agent_code_ran else Verdict.ERROR
+        said = "time ran out" if reply.timed_out else reply.error
+        return verdict, (), f"the verification did not end: {said}"
+    checks = tuple(_check(fields) for fields in reply.value["checks"])
+    fault: str = reply.value["fault"]
+    if fault or not checks:
+        return Verdict.ERROR, checks, fault or "no hidden test ran"
+    passed = all(check.passed for check in checks)
+    return (Verdict.PASS if passed else Verdict.FAIL), checks, ""
+
+
+def _check(fields: list[Any]) -> CheckResult:
+    name, passed, message = fields
+    return CheckResult(name, passed is True, message)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from pytest_overnight.grading.trial import main
+
+    sys.exit(main())

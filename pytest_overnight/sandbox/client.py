@@ -1,0 +1,326 @@
+"""The harness's end of an open box."""
+
+from __future__ import annotations
+
+import array
+import errno
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pytest_overnight.sandbox.box import BoxChild
+from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.box import BoxGone
+from pytest_overnight.sandbox.box import BoxPlan
+from pytest_overnight.sandbox.box import CommandResult
+from pytest_overnight.sandbox.inside.helper import LOAD
+from pytest_overnight.sandbox.inside.helper import OPERATE
+from pytest_overnight.sandbox.inside.helper import READY
+from pytest_overnight.sandbox.inside.helper import SPAWN
+from pytest_overnight.sandbox.inside.helper import SWEEP
+from pytest_overnight.sandbox.inside.helper import TIDY
+from pytest_overnight.sandbox.shipping import helper_modules
+from pytest_overnight.sandbox.shipping import parcel
+from pytest_overnight.sandbox.shipping import program_code
+
+START_SECONDS = 10.0
+FILE_SECONDS = 30.0
+CONTROL_SECONDS = 15.0
+GRACE_SECONDS = 5.0
+"""How much longer than the box's own limit the harness waits for a reply."""
+
+_HEAD = struct.Struct("<c6q")
+_LIST_BYTES = 16 * 1024 * 1024
+_MARK_BYTES = 64  # the line that says how much of an output was dropped
+_Reply = tuple[tuple[int, int, int, int], bytes, bytes]
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class OpenBox:
+    """A running helper and the control socket to it; see :class:`box.Box`."""
+
+    def __init__(
+        self,
+        plan: BoxPlan,
+        workspace: str,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        scratch: Path | None = None,
+    ) -> None:
+        self.level = plan.level
+        self.workspace = workspace
+        self._limits = plan.limits
+        self._process = process
+        self._control = control
+        self._scratch = scratch
+        self._lock = threading.Lock()
+
+    # -- what the harness may ask ---------------------------------------------------
+
+    def run(
+        self,
+        argv: Sequence[str] | str,
+        *,
+        timeout: float,
+        stdin: bytes = b"",
+        env: Mapping[str, str] = _NOTHING,
+        merge: bool = False,
+    ) -> CommandResult:
+        """Run one command; see :meth:`box.Box.run`."""
+        request = {
+            "argv": argv if isinstance(argv, str) else [str(word) for word in argv],
+            "timeout": float(timeout),
+            "stdin": bytes(stdin),
+            "env": {str(name): str(value) for name, value in env.items()},
+            "merge": merge,
+        }
+        most = 2 * (self._limits.output_kb * 1024 + _MARK_BYTES)
+        began = time.monotonic()
+        reply = self._operate("run", request, timeout + GRACE_SECONDS, most)
+        if reply is None:
+            # The runner was stopped or killed from inside: the command's own doing.
+            seconds = time.monotonic() - began
+            late = seconds >= timeout
+            self.sweep()
+            return CommandResult(-signal.SIGKILL, b"", b"", seconds, timed_out=late)
+        self._control_count(TIDY)
+        (status, microseconds, timed_out, dropped), out, err = reply
+        seconds = microseconds / 1e6
+        return CommandResult(status, out, err, seconds, bool(timed_out), dropped)
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """One file operation; see :meth:`box.Box.call`."""
+        path = str(arguments.get("path", "."))
+        if operation == "read":
+            return self._file("read", path, most=self._limits.file_mb << 20)
+        if operation == "write":
+            self._file("write", path, data=bytes(arguments["data"]))
+        elif operation == "remove":
+            self._file("remove", path)
+        elif operation == "list":
+            pattern = str(arguments.get("pattern", "*"))
+            return _listing(self._file("list", path, most=_LIST_BYTES, pattern=pattern))
+        else:
+            raise ValueError(f"a box has no operation {operation!r}")
+        return None
+
+    def spawn(self, program: str, **arguments: Any) -> BoxChild:
+        """Fork a child for a program; see :meth:`box.Box.spawn`."""
+        ours = self._hand_over(SPAWN, START_SECONDS)
+        try:
+            _identify(ours, True)
+            ours.sendall(parcel({"program": program, "arguments": arguments}))
+            pid = _ready(ours)
+            _identify(ours, False)
+            ours.settimeout(None)
+        except OSError as error:
+            ours.close()
+            self._control_count(TIDY)
+            raise BoxError(f"the box did not start {program!r}: {error}") from error
+        return BoxChild(ours, pid)
+
+    def sweep(self) -> int:
+        """Kill everything but the helper; see :meth:`box.Box.sweep`."""
+        return self._control_count(SWEEP)
+
+    def reset(self) -> None:
+        """Sweep, empty the temporary folders, lay the submission anew."""
+        self.sweep()
+        self._plain("reset", {})
+
+    def close(self) -> None:
+        """End the box and every process in it; safe to call twice."""
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            self._clear()
+        # At the end of file the helper ends, and with process 1 its whole namespace.
+        self._control.close()
+        try:
+            self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(GRACE_SECONDS)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _clear(self) -> None:
+        """Empty the temporary folders of a box that has them on the host."""
+        try:
+            self.sweep()
+            self._plain("clear", {})
+        except (BoxError, OSError):
+            pass  # the helper is dead
+
+    # -- start ----------------------------------------------------------------------
+
+    def start(self, plan: BoxPlan, config: dict[str, Any]) -> None:
+        """Send the helper its code, wait until it lives, load the programs."""
+        try:
+            self._control.settimeout(START_SECONDS)
+            self._control.sendall(parcel((helper_modules(), config)))
+            self._expect(READY)
+            for name, source in plan.programs.items():
+                with self._hand_over(LOAD, START_SECONDS) as ours:
+                    ours.sendall(parcel((name, program_code(name, source))))
+                    answer = ours.recv(4096)
+                if answer != READY:
+                    text = answer.decode(errors="replace")
+                    raise BoxError(f"program {name!r} does not load in the box: {text}")
+        except OSError as error:
+            raise self._gone(error) from error
+
+    # -- the wire -------------------------------------------------------------------
+
+    def _file(self, operation: str, path: str, most: int = 0, **more: Any) -> bytes:
+        try:
+            return self._plain(operation, {"path": path, **more}, most)
+        except OSError as error:
+            raise OSError(error.errno, os.strerror(error.errno or 0), path) from None
+
+    def _plain(self, operation: str, request: dict[str, Any], most: int = 0) -> bytes:
+        reply = self._operate(operation, request, FILE_SECONDS, most)
+        if reply is None:
+            self.sweep()
+            raise OSError(errno.EIO, "the operation was ended from inside the box")
+        return reply[1]
+
+    def _operate(
+        self, operation: str, request: dict[str, Any], seconds: float, most: int
+    ) -> _Reply | None:
+        """One request to a fresh child; None when it died or is silent."""
+        with self._hand_over(OPERATE, seconds) as ours:
+            try:
+                ours.sendall(parcel({"operation": operation, **request}))
+                reply = _Reader(ours, seconds).reply(most)
+            except OSError:
+                return None
+        if isinstance(reply, int):
+            raise OSError(reply, os.strerror(reply))
+        return reply
+
+    def _hand_over(self, letter: bytes, seconds: float) -> socket.socket:
+        """Ask for a child; the harness's end of its socket."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(seconds)
+        try:
+            with self._lock:
+                socket.send_fds(self._control, [letter], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise self._gone(error) from error
+        finally:
+            theirs.close()
+        return ours
+
+    def _control_count(self, letter: bytes) -> int:
+        try:
+            with self._lock:
+                self._control.settimeout(CONTROL_SECONDS)
+                self._control.sendall(letter)
+                return int.from_bytes(_exactly(self._control, 4), "little")
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _expect(self, letter: bytes) -> None:
+        if _exactly(self._control, 1) != letter:
+            raise ConnectionError("unexpected answer")
+
+    def _gone(self, error: OSError) -> BoxGone:
+        """The helper is dead or does not answer: end the box, say why."""
+        said = _said(self._process)
+        self.close()
+        status = self._process.returncode
+        return BoxGone(f"the box ended (status {status}): {said or error}")
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        chunk = sock.recv(size - len(data))
+        if not chunk:
+            raise ConnectionError("end of file")
+        data += chunk
+    return bytes(data)
+
+
+class _Reader:
+    """Strict reading of one reply: sizes, tag and numbers are checked before use."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self.sock = sock
+        self.deadline = time.monotonic() + seconds
+
+    def exactly(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("no reply in time")
+            self.sock.settimeout(left)
+            chunk = self.sock.recv(min(size - len(data), 1 << 20))
+            if not chunk:
+                raise ConnectionError("end of file")
+            data += chunk
+        return bytes(data)
+
+    def reply(self, most: int) -> _Reply | int:
+        """Numbers and byte strings, or the number of an operating system error."""
+        tag, a, b, c, d, first, second = _HEAD.unpack(self.exactly(_HEAD.size))
+        if tag == b"-" and (b, c, d, first, second) == (0, 0, 0, 0, 0):
+            return a if a in errno.errorcode else errno.EIO
+        sound = tag == b"+" and min(b, c, d, first, second) >= 0
+        if not sound or c > 1 or not -64 <= a <= 255 or first + second > most:
+            raise ConnectionError("malformed reply")
+        return (a, b, c, d), self.exactly(first), self.exactly(second)
+
+
+# Linux only; elsewhere there is no box with process ids of its own either.
+_PASSCRED = getattr(socket, "SO_PASSCRED", None)
+_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", None)
+
+
+def _identify(sock: socket.socket, on: bool) -> None:
+    """Whether the kernel tells us who wrote what we receive."""
+    if _PASSCRED is not None:
+        sock.setsockopt(socket.SOL_SOCKET, _PASSCRED, int(on))
+
+
+def _ready(sock: socket.socket) -> int:
+    """Wait for a child's first bytes; its process id as *our* kernel view has it."""
+    data, ancillary, _, _ = sock.recvmsg(5, socket.CMSG_SPACE(12))
+    if len(data) != 5 or data[:1] != READY:
+        raise ConnectionError("it ended before it was ready")
+    for _, kind, payload in ancillary:
+        if kind == _CREDENTIALS:
+            return array.array("i", payload[:12])[0]
+    return int.from_bytes(data[1:], "little")
+
+
+def _listing(data: bytes) -> list[list[Any]]:
+    parts = data.split(b"\0")
+    if len(parts) % 2 == 0 or parts.pop() or not all(p.isdigit() for p in parts[1::2]):
+        raise OSError(errno.EIO, "malformed listing")
+    names = map(os.fsdecode, parts[0::2])
+    return [[name, int(size)] for name, size in zip(names, parts[1::2], strict=True)]
+
+
+def _said(process: subprocess.Popen[bytes]) -> str:
+    """The last thing that bubblewrap or the helper wrote, in one line."""
+    if process.stderr is None or process.stderr.closed:
+        return ""
+    os.set_blocking(process.stderr.fileno(), False)
+    data = process.stderr.read(65_536) or b""
+    lines = data.decode(errors="replace").strip().splitlines()
+    return lines[-1][:500] if lines else ""

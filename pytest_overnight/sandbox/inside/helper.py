@@ -1,0 +1,209 @@
+"""Process 1 of the box: forks a child for every request and reaps what is left over.
+
+It reads single letters and descriptors from the harness, nothing from any child:
+requests and replies pass on a socket of their own between the harness and the child.
+It imports no agent code, and holds nothing that agent code may not know.
+"""
+
+from __future__ import annotations
+
+import _socket
+import marshal
+import os
+import sys
+
+from pytest_overnight.sandbox.inside.tools import limit
+from pytest_overnight.sandbox.inside.tools import perform
+from pytest_overnight.sandbox.inside.tree import DUMPABLE
+from pytest_overnight.sandbox.inside.tree import SIGKILL
+from pytest_overnight.sandbox.inside.tree import SUBREAPER
+from pytest_overnight.sandbox.inside.tree import end_children
+from pytest_overnight.sandbox.inside.tree import prctl
+from pytest_overnight.sandbox.inside.tree import signal_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Callable
+    from typing import Any
+
+    Program = Callable[[_socket.socket, dict[str, Any]], None]
+else:
+    import _signal
+
+# Letters from the harness. All but SWEEP and TIDY come with a socket.
+OPERATE = b"o"
+SPAWN = b"p"
+LOAD = b"l"
+SWEEP = b"s"
+TIDY = b"t"
+READY = b"."
+
+
+def receive(sock: _socket.socket) -> Any:
+    """One length-prefixed message of the harness (marshal: only towards the box)."""
+    size = int.from_bytes(sock.recv(4, _socket.MSG_WAITALL), "little")
+    data = bytearray()
+    while len(data) < size:
+        chunk = sock.recv(min(size - len(data), 1 << 20))
+        if not chunk:
+            os._exit(0)  # the harness gave this request up
+        data += chunk
+    return marshal.loads(data)
+
+
+class Helper:
+    """The loop of process 1, and what it must remember: which programs live."""
+
+    def __init__(self, control: _socket.socket, config: dict[str, Any]) -> None:
+        self.control = control
+        self.config = config
+        self.programs: dict[str, Program] = {}
+        self.living: set[int] = set()
+        self.killed = 0
+
+    def serve(self) -> None:
+        """Serve until the harness closes its end, then end everything."""
+        _signal.signal(_signal.SIGCHLD, lambda number, frame: self.reap() and None)
+        self.control.sendall(READY)
+        while True:
+            letter, descriptor = self.next()
+            if not letter:
+                break
+            if letter in (SWEEP, TIDY):
+                spare = letter == TIDY and self.living
+                count = 0 if spare else self.sweep()
+                self.control.sendall(count.to_bytes(4, "little"))
+            else:
+                self.with_socket(letter, descriptor)
+        if not self.config["init"]:
+            self.sweep()
+        os._exit(0)
+
+    def next(self) -> tuple[bytes, int]:
+        """The next letter, and the socket that came with it."""
+        letter, ancillary, _, _ = self.control.recvmsg(1, _socket.CMSG_SPACE(4))
+        for _, _, data in ancillary:
+            return letter, int.from_bytes(data[:4], sys.byteorder)
+        return letter, -1
+
+    def with_socket(self, letter: bytes, descriptor: int) -> None:
+        """Fork a child for the socket, or load a program from it."""
+        if letter == LOAD:
+            self.load(_socket.socket(fileno=descriptor))
+            return
+        # Held back until the child is known: it may die before fork returns here.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGCHLD])
+        try:
+            pid = os.fork()
+        except OSError:
+            pid = -1  # the harness sees the end of the socket
+        if pid == 0:
+            child(self, descriptor, letter == SPAWN)
+        if pid > 0 and letter == SPAWN:
+            self.living.add(pid)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
+        os.close(descriptor)
+
+    def load(self, sock: _socket.socket) -> None:
+        """Run the body of a program once, so that every child starts warm."""
+        name, code = receive(sock)
+        module = type(sys)(name)
+        try:
+            exec(code, module.__dict__)
+            self.programs[name] = module.main
+            sock.sendall(READY)
+        except Exception as error:
+            sock.sendall(f"{type(error).__name__}: {error}".encode()[:4096])
+        sock.close()
+
+    def reap(self) -> bool:
+        """Collect the dead; whether a child is left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            self.living.discard(pid)
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL:
+                self.killed += 1
+
+    def sweep(self) -> int:
+        """Kill and reap everything but this process."""
+        if not self.config["init"]:
+            return end_children(self.reap, 10.0)
+        before = self.killed
+        while self.reap():
+            # Process 1 reaches exactly its namespace, in one step no fork escapes.
+            signal_all([-1], SIGKILL)
+            self.wait()
+        return self.killed - before
+
+    def wait(self) -> None:
+        """Sleep until a child has died."""
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            pass
+
+
+def child(helper: Helper, descriptor: int, program: bool) -> None:
+    """What a forked child does; never returns."""
+    status = 1
+    try:
+        _clean_up(descriptor, program)
+        sock = _socket.socket(fileno=descriptor)
+        if program:
+            _run_program(helper, sock)
+        else:
+            sock.sendall(perform(receive(sock), helper.config))
+        status = 0
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        os._exit(status)
+
+
+def _clean_up(descriptor: int, program: bool) -> None:
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    os.setsid()
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 1024)
+    if program:  # agent code will run here: it must not reach the helper's log
+        null = os.open(os.devnull, os.O_RDWR)
+        for target in (0, 1, 2):
+            os.dup2(null, target)
+        os.close(null)
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+
+
+def _run_program(helper: Helper, sock: _socket.socket) -> None:
+    request = receive(sock)
+    main = helper.programs[request["program"]]
+    os.chdir(helper.config["workspace"])
+    prctl(DUMPABLE, 1)
+    limit(helper.config)
+    sock.sendall(READY + os.getpid().to_bytes(4, "little"))
+    main(sock, request["arguments"])
+
+
+def main(control: _socket.socket, config: dict[str, Any]) -> None:
+    """Become the helper; never returns."""
+    moved = _socket.socket(fileno=os.dup(control.fileno()))
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    control.detach()
+    # Python's own handler would make SIGINT deadly for process 1.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    # Agent code has the same user id: without this it may write into our memory.
+    # Only now, after the namespace's id map was written through /proc/self.
+    prctl(DUMPABLE, 0)
+    prctl(SUBREAPER, 1)
+    for name in [n for n in sys.modules if n.startswith("pytest_overnight")]:
+        del sys.modules[name]  # a task may want these names
+    Helper(moved, config).serve()

@@ -1,0 +1,262 @@
+"""Whole nights through real pytest, xdist, boxes, judges and files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.nights import CHECKOUT
+from tests.support.nights import command
+from tests.support.nights import environment
+from tests.support.nights import run_night
+from tests.support.suites import write_challenge
+from tests.support.suites import write_suite
+
+
+def test_oracle_solves_and_noop_misses(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1", "L4-1"]))
+    for agent, outcome in (("oracle", "passed"), ("noop", "no_change")):
+        folder = tmp_path / agent
+        folder.mkdir()
+        night = run_night(
+            folder, "-m", "overnight", "--overnight-suite", suite, "--agent", agent
+        )
+        assert night.status == 0, night.out
+        assert set(night.outcomes.values()) == {outcome}
+        assert len(night.outcomes) == 4
+        assert f"SCRIPTED AGENT '{agent}'" in night.out
+
+
+def test_a_night_leaves_everything_behind(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "noop"]
+    night = run_night(tmp_path, *arguments, "-n", "2")
+    assert night.status == 0, night.out
+    files = {
+        path.relative_to(night.results).as_posix()
+        for path in night.results.rglob("*")
+        if path.is_file()
+    }
+    for run in ("L3-1-run-0001", "L3-1-run-0002"):
+        assert {
+            f"runs/{run}.json",
+            f"logs/{run}.txt",
+            f"logs/{run}-ledger.log",
+            f"logs/{run}-events.jsonl",
+            f"snapshots/{run}.tar.gz",
+            f"workspaces/failed/{run}/answer.py",
+        } <= files
+    assert {"master_log.json", "status.json", "journal.jsonl"} <= files
+    assert night.master["tests_run"] == night.master["tests_failed"] == 2
+    assert night.master["end_time"] is not None
+    assert json.loads((night.results / "status.json").read_text())["done"] == 2
+    seeds = {record["seed"] for record in night.records.values()}
+    assert len(seeds) == 2
+    assert not list((tmp_path / ".agent_workspace").rglob("answer.py"))
+
+
+def test_one_line_a_run_fits_eighty_columns(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    night = run_night(
+        tmp_path, "-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"
+    )
+    lines = [line for line in night.out.splitlines() if line.startswith("[")]
+    assert [line.split()[1] for line in lines] == ["L3-1-run-0001", "L3-1-run-0002"]
+    assert all("solved" in line and "eta" in line for line in lines)
+    assert all(len(line) <= 80 for line in night.out.splitlines() if "run-" in line)
+
+
+def test_the_next_session_puts_the_former_one_away(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"]
+    first = run_night(tmp_path, *arguments, "--count", "1")
+    session = first.master["session_id"]
+    run_night(tmp_path, *arguments, "--count", "1")
+    former = first.results / "history" / session
+    assert (former / "runs" / "L3-1-run-0001.json").is_file()
+    assert (former / "master_log.json").is_file()
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_challenge_whose_tests_crash_is_void_and_the_night_goes_on(
+    tmp_path: Path, workers: str
+) -> None:
+    suite = write_suite(tmp_path / "suite", ["L3-1", "L3-2"])
+    write_challenge(suite, "L3-2", tests="import nonsense_that_is_not_there\n")
+    arguments = ["-m", "overnight", "--overnight-suite", str(suite)]
+    night = run_night(tmp_path, *arguments, "--agent", "oracle", "-n", workers)
+    assert night.status == 1
+    assert night.outcomes == {
+        "L3-1-run-0001": "passed",
+        "L3-1-run-0002": "passed",
+        "L3-2-run-0001": "harness",
+        "L3-2-run-0002": "harness",
+    }
+    record = night.records["L3-2-run-0001"]
+    assert (record["success"], record["counted"]) == (None, False)
+    assert "nonsense_that_is_not_there" in record["detail"]
+    assert night.master["void"] == 2
+    assert night.master["overall_pass_rate"] == 1.0
+
+
+def test_without_ollama_the_night_does_not_start(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite]
+    # Port 9 (discard) is closed on any ordinary machine.
+    night = run_night(tmp_path, *arguments, "--overnight-host", "http://127.0.0.1:9")
+    assert night.status == 4
+    assert "Traceback" not in night.out + night.err
+    assert "127.0.0.1:9" in night.err
+    assert "ollama serve" in night.err
+    assert "--agent rehearsal" in night.err
+    assert not night.results.exists()
+
+
+def test_auto_without_ollama_rehearses_and_says_so(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "auto"]
+    night = run_night(
+        tmp_path, *arguments, "--count=4", "--overnight-host", "http://127.0.0.1:9"
+    )
+    assert night.status == 0, night.out
+    assert night.out.count("REHEARSAL") >= 2
+    assert "no model" in night.report.lower()
+    for record in night.records.values():
+        assert record["agent"]["scripted"] is True
+        assert record["outcome"] == record["agent"]["intended_outcome"]
+
+
+def test_results_that_cannot_be_written_are_a_usage_error(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    (tmp_path / "overnight_results").write_text("a file")
+    night = run_night(
+        tmp_path, "-m", "overnight", "--overnight-suite", suite, "--agent", "noop"
+    )
+    assert night.status == 4
+    assert "cannot be written" in night.err
+    assert "--overnight-results" in night.err
+
+
+SLEEPER = """\
+import time
+
+def agent(task):
+    task.box.call("write", path="began", data=b"yes")
+    task.box.run("sleep 600 & sleep 601", timeout=600)
+"""
+
+
+def start_sleeper(folder: Path, workers: str) -> subprocess.Popen[str]:
+    """A night of four runs, of which the first two end and the others sleep."""
+    suite = write_suite(folder / "suite", ["L3-1"])
+    (folder / "sleeper.py").write_text(
+        SLEEPER.replace(
+            "    task.box.run", "    if waits(task): task.box.run"
+        )
+        + "\n\ndef waits(task):\n"
+        + "    import pathlib\n"
+        + f"    done = list(pathlib.Path({str(folder)!r})"
+        + ".glob('overnight_results/runs/L3-1*.json'))\n"
+        + "    return len(done) >= 1\n"
+    )
+    arguments = ["-m", "overnight", "--overnight-suite", str(suite), "--count", "4"]
+    arguments += ["--agent", "sleeper:agent", "-n", workers]
+    return subprocess.Popen(
+        command(folder / "overnight_results", *arguments),
+        cwd=folder,
+        env=environment(PYTHONPATH=f"{CHECKOUT}{os.pathsep}{folder}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(what: str, condition: object, limit: float = 60.0) -> None:
+    """Poll for something that must happen."""
+    assert callable(condition)
+    for _ in range(int(limit / 0.05)):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"never happened: {what}")
+
+
+def sleepers() -> list[str]:
+    """Command lines of the sleeps that the agent started, on the whole machine."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[:2] in ([b"sleep", b"600"], [b"sleep", b"601"]):
+            found.append(entry.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_ctrl_c_leaves_records_report_and_no_process(
+    tmp_path: Path, workers: str
+) -> None:
+    night = start_sleeper(tmp_path, workers)
+    runs = tmp_path / "overnight_results" / "runs"
+    wait_until("a finished and a sleeping run", lambda: any(runs.glob("*.json")) and sleepers())
+    finished = {path.stem for path in runs.glob("*.json")}
+    os.killpg(night.pid, signal.SIGINT)  # as a terminal does
+    out, _ = night.communicate(timeout=60)
+    assert night.returncode == 2, out
+    wait_until("the end of all sleepers", lambda: not sleepers(), 10)
+    master = json.loads((tmp_path / "overnight_results/master_log.json").read_text())
+    assert master["tests_run"] >= len(finished) >= 1
+    assert master["not_reached"] >= 1
+    assert (tmp_path / "overnight_results" / master["report_path"]).is_file()
+
+
+def test_a_second_session_in_one_folder_is_refused(tmp_path: Path) -> None:
+    first = start_sleeper(tmp_path, "0")
+    try:
+        wait_until("a sleeping run", sleepers)
+        suite = str(tmp_path / "suite")
+        second = run_night(
+            tmp_path, "-m", "overnight", "--overnight-suite", suite, "--agent", "noop"
+        )
+        assert second.status == 4
+        assert f"process {first.pid}, started" in second.err
+        assert "--overnight-results" in second.err
+    finally:
+        os.killpg(first.pid, signal.SIGINT)
+        first.communicate(timeout=60)
+
+
+@pytest.mark.slow
+def test_a_rehearsal_of_the_suite_ends_as_every_script_intends(tmp_path: Path) -> None:
+    arguments = ["-m", "overnight", "--agent", "rehearsal", "-n", "2"]
+    night = run_night(tmp_path, *arguments, "--overnight-seed", "1", limit=900)
+    assert night.status == 0, night.out
+    for record in night.records.values():
+        assert record["outcome"] == record["agent"]["intended_outcome"], record["run_id"]
+    by_challenge: dict[str, set[int]] = {}
+    for record in night.records.values():
+        by_challenge.setdefault(record["test_id"], set()).add(record["seed"])
+    assert {len(seeds) for seeds in by_challenge.values()} == {10}
+    assert len(set(night.outcomes.values())) >= 5
+    assert "REHEARSAL" in night.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("agent", "solved"), [("oracle", True), ("noop", False)])
+def test_the_suite_solves_for_the_oracle_and_misses_for_noop(
+    tmp_path: Path, agent: str, solved: bool
+) -> None:
+    arguments = ["-m", "L3", "--agent", agent, "--count", "20", "-n", "2"]
+    night = run_night(tmp_path, *arguments, limit=900)
+    assert night.status == 0, night.out
+    assert len(night.records) == 60
+    assert {record["success"] for record in night.records.values()} == {solved}

@@ -1,0 +1,114 @@
+"""What all tests share: which of them need what, and a quiet environment.
+
+``@pytest.mark.needs("bubblewrap")`` skips a test, with the reason, where a probe says
+that the thing is missing. Names in ``OVERNIGHT_MUST_RUN`` (comma-separated) turn that
+round: a test that needs one of them and is skipped, for whatever reason, has failed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from collections.abc import Generator
+from functools import cache
+
+import hypothesis
+import pytest
+
+MUST_RUN = frozenset(filter(None, os.environ.get("OVERNIGHT_MUST_RUN", "").split(",")))
+
+
+def _bubblewrap() -> str:
+    from pytest_overnight.sandbox.probe import why_not
+
+    return why_not("bubblewrap")
+
+
+def _ollama_client() -> str:
+    return _modules("ollama")
+
+
+def _wheel() -> str:
+    return _modules("build", "hatchling", "pip")
+
+
+def _modules(*names: str) -> str:
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+PROBES: dict[str, Callable[[], str]] = {
+    "bubblewrap": _bubblewrap,
+    "ollama-client": _ollama_client,
+    "wheel": _wheel,
+}
+"""Name → why it is missing here; empty where it is there."""
+
+
+@cache
+def why_missing(name: str) -> str:
+    """Ask the probe, once a process."""
+    return PROBES[name]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker; refuse a misspelt name in the environment."""
+    config.addinivalue_line(
+        "markers", "needs(name, …): skipped where a probe says that one is missing"
+    )
+    unknown = ", ".join(sorted(MUST_RUN - PROBES.keys()))
+    if unknown:
+        known = ", ".join(sorted(PROBES))
+        raise pytest.UsageError(f"OVERNIGHT_MUST_RUN: no {unknown}; known: {known}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A misspelt need would skip nothing, or for ever: refuse it."""
+    for item in items:
+        unknown = _needs(item) - PROBES.keys()
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise pytest.UsageError(f"{item.nodeid} needs {names}: no such probe")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot run here."""
+    for name in sorted(_needs(item)):
+        reason = why_missing(name)
+        if reason:
+            pytest.skip(f"needs {name}: {reason}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skip of what must run be a failure."""
+    report = yield
+    must = ", ".join(sorted(_needs(item) & MUST_RUN))
+    if must and report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "xfail"
+        report.outcome = "failed"
+        report.longrepr = f"{must} is in OVERNIGHT_MUST_RUN, yet: {reason}"
+    return report
+
+
+def _needs(item: pytest.Item) -> set[str]:
+    return {name for mark in item.iter_markers("needs") for name in mark.args}
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's own night and model server must not reach into a test."""
+    for name in os.environ:
+        if name.startswith(("OVERNIGHT_", "OLLAMA_")):
+            monkeypatch.delenv(name)
+
+
+# A shared machine stalls at times: no example fails for being slow.
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True
+)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
