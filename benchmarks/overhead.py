@@ -258,8 +258,12 @@ def main() -> int:
     own = whole - bare
     print(f"\nwhole run under pytest, slope {SHORT} to {runs} runs: {whole:.1f} ms CPU")
     print(f"bare loop, the agent's command alone: {bare:.1f} ms CPU")
-    print(f"own: {own:.1f} ms CPU a run (target {TARGET_MS:g}, moonshot {MOONSHOT_MS:g})")
-    print(f"try and verification, first tenth {first:.1f}, last tenth {last:.1f} ms CPU")
+    print(
+        f"own: {own:.1f} ms CPU a run (target {TARGET_MS:g}, moonshot {MOONSHOT_MS:g})"
+    )
+    print(
+        f"try and verification, first tenth {first:.1f}, last tenth {last:.1f} ms CPU"
+    )
     print(f"load average at end: {os.getloadavg()[0]:.2f}")
     return 0 if own <= TARGET_MS else 1
 

@@ -2,5 +2,4 @@
 
 from pytest_overnight.suite import test_challenge
 
-
 __all__ = ["test_challenge"]

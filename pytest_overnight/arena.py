@@ -222,7 +222,11 @@ class Arena:
                 left_out=kept.left_out[:200],
                 manifest=kept.manifest,
             ),
-            digests={"challenge": run.challenge.digest, "workspace_end": kept.digest},
+            digests={
+                "challenge": run.challenge.digest,
+                "settings": self._settings.digest,
+                "workspace_end": kept.digest,
+            },
             seed=run.seed,
         )
 

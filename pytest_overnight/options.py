@@ -330,4 +330,3 @@ def _help(option: Option) -> str:
     if option.environment:
         parts.append(f"[{option.environment}]")
     return " ".join(parts).replace("%", "%%")
-

@@ -21,7 +21,6 @@ from pytest_overnight.settings import default_suite
 
 if TYPE_CHECKING:
     from pytest_overnight.arena import Arena
-    from pytest_overnight.catalog.plan import Run
     from pytest_overnight.controller import Night
 
 NIGHT: pytest.StashKey[Night] = pytest.StashKey()
@@ -193,6 +192,7 @@ def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
     from pytest_overnight.arena import Arena
 
     night = request.config.stash[NIGHT]
+    assert night.sandbox is not None, "nothing is played in a dry run"
     arena = Arena(night.settings, night.challenges, night.sandbox, night.worker)
     yield arena
     arena.close()

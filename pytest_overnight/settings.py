@@ -7,6 +7,8 @@ It crosses process borders as plain JSON (:meth:`Settings.to_json`).
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,8 @@ def default_suite() -> Path:
 def default_templates() -> Path:
     """``reports/`` of the checkout, else the copy packed into the wheel."""
     return _default_folder("reports", "_reports")
+
+_NO_IDENTITY = ("results", "suite", "session_id", "count", "challenges", "slots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,12 @@ class Settings:
     def scripted(self) -> bool:
         """Whether a script and not a model does the work: no ability is measured."""
         return self.agent in SCRIPTED_AGENTS
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what may change an outcome: never over paths or the session."""
+        plain = {k: v for k, v in self.to_json().items() if k not in _NO_IDENTITY}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """Plain built-in types only, ready for another process or a record."""

@@ -202,7 +202,7 @@ def _open_folder(
         try:
             opened = os.open(entry_name, flags, dir_fd=folder)
         except PermissionError:
-            os.chmod(entry_name, 0o700, dir_fd=folder)  # noqa: PTH101 - by descriptor
+            os.chmod(entry_name, 0o700, dir_fd=folder)
             opened = os.open(entry_name, flags, dir_fd=folder)
     except OSError as problem:
         snapshot.left_out.append(f"{name}/: {problem.strerror}")

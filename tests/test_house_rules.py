@@ -42,6 +42,7 @@ WING_TO_WING = {
 """The only edges between wings."""
 
 ADAPTERS = {
+    "_ctypes": ("pytest_overnight/sandbox/",),
     "ctypes": ("pytest_overnight/sandbox/",),
     "httpx": ("pytest_overnight/models/ollama.py", "hrm_jepa/llm.py"),
     "ollama": ("pytest_overnight/models/ollama.py", "hrm_jepa/llm.py"),

@@ -136,9 +136,8 @@ def test_an_installed_plugin_needs_no_checkout(installed: Path, tmp_path: Path) 
 
 
 def test_an_installed_plugin_runs_a_challenge(installed: Path, tmp_path: Path) -> None:
-    command = [installed / "python", "-m", "pytest", "--pyargs"]
-    command += ["pytest_overnight.suite", "--challenge", "L3-2", "--count", "1"]
-    run(*command, "--agent", "oracle", cwd=tmp_path)
+    command = [installed / "python", "-m", "pytest", "--challenge", "L3-2"]
+    run(*command, "--count", "1", "--agent", "oracle", cwd=tmp_path)
     record = tmp_path / "overnight_results" / "runs" / "L3-2-run-0001.json"
     assert json.loads(record.read_text(encoding="utf-8"))["outcome"] == "passed"
 

@@ -17,7 +17,6 @@ from pytest_overnight.sandbox.probe import prove
 from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.settings import default_suite
 
-
 SUITE = load_suite(default_suite())
 ROW = re.compile(r"^\|\s*`(?:wrong/)?([\w-]+)`\s*\|\s*`(test_\w+)`")
 
@@ -70,7 +69,7 @@ def test_a_wrong_answer_falls_to_the_test_its_readme_names(
     answer = submission(challenge, wrong, tmp_path)
     judgement = verifier.verify(challenge, answer, seed=2)
     assert judgement.verdict is Verdict.FAIL
-    failed = {check.name.partition("[")[0] for check in judgement.checks if not check.passed}
+    failed = {c.name.partition("[")[0] for c in judgement.checks if not c.passed}
     assert named_tests(challenge)[wrong.name] in failed
 
 

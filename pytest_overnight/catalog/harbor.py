@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def _check_layout(folder: Path) -> None:
 
 def _check_ids(challenges: list[Challenge]) -> None:
     """``-k L6-3`` is a substring match: it is exact only if no id begins another."""
-    for first, second in zip(challenges, challenges[1:], strict=False):
+    for first, second in pairwise(challenges):
         if first.id == second.id:
             raise CatalogError(
                 f"{second.folder / 'task.toml'}: [metadata.overnight] id "

@@ -220,7 +220,7 @@ class Code:
         return found
 
     def imported(self) -> list[str]:
-        """Names of the agent's modules that are loaded, in order."""
+        """Names of the agent's modules that are loaded, as they became ready."""
         names: list[str] = self._ask("imported")
         return names
 

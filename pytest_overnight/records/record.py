@@ -185,7 +185,8 @@ class RunRecord(_Model):
     sandbox: SandboxInfo
     snapshot: SnapshotInfo | None = None
     digests: dict[str, str] = Field(default_factory=dict)
-    """``challenge``, ``settings``, ``identity``, ``workspace_start``, ``workspace_end``."""
+    """``challenge``, ``settings``, ``workspace_start``, ``workspace_end``: SHA-256.
+    A run is the same run when challenge, settings and repetition are the same."""
     seed: int
 
 

@@ -9,10 +9,12 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.record import RunRecord
 
-MODELS = {"run_record": RunRecord, "master_log": MasterLog}
+MODELS: dict[str, type[BaseModel]] = {"run_record": RunRecord, "master_log": MasterLog}
 
 
 def schemas() -> dict[str, str]:

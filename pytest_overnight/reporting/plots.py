@@ -173,7 +173,8 @@ def _duration_distribution(night: Night, summary: NightSummary) -> Figure | None
             heights = [y + (0.13 if solved else -0.13)] * len(times)
             axes.plot(times, heights, linestyle="", markersize=6, alpha=0.7, **mark)
         if one.duration:
-            axes.vlines(one.duration.median, y - 0.38, y + 0.38, "black", linewidth=2)
+            median = one.duration.median
+            axes.vlines(median, y - 0.38, y + 0.38, "black", linewidth=2, zorder=1)
     names = [f"{one.test_id}  n={one.rate.n}" for one in members]
     axes.set_yticks(range(len(members)), names)
     axes.set_ylim(len(members) - 0.4, -0.6)

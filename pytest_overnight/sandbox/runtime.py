@@ -32,7 +32,7 @@ from packaging.utils import canonicalize_name
 from pytest_overnight.sandbox.box import BoxError
 
 PACKAGES = ("pytest", "hypothesis", "mypy")
-FORMAT = 2
+FORMAT = 3
 """Counts up when the layout of the folder changes."""
 
 
@@ -256,7 +256,12 @@ def _copy(name: str, distribution: Distribution, packages: Path) -> None:
     for file in distribution.files:
         if ".." in file.parts or file.is_absolute() or file.suffix == ".pyc":
             continue
-        source, target = Path(str(distribution.locate_file(file))), packages / file
+        # Hypothesis would load as a pytest plugin, its modules rewritten anew in every
+        # pytest of every box: 1.1 s of CPU for each. @given works without the plugin.
+        if file.name == "entry_points.txt":
+            continue
+        source = Path(str(distribution.locate_file(file)))
+        target = packages / file
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)

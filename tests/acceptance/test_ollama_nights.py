@@ -14,7 +14,6 @@ from tests.support.nights import run_night
 from tests.support.ollama_server import FRAMINGS
 from tests.support.ollama_server import OllamaServer
 
-
 pytestmark = pytest.mark.needs("ollama-client")
 
 
@@ -49,7 +48,10 @@ def test_a_scripted_solution_is_played_and_every_figure_agrees(
     assert night.status == 0, night.out
     (record,) = night.records.values()
     assert record["outcome"] == "passed", record["detail"]
-    assert record["agent"] == record["agent"] | {"model": "gpt-oss:20b", "scripted": False}
+    assert record["agent"] == record["agent"] | {
+        "model": "gpt-oss:20b",
+        "scripted": False,
+    }
     assert record["rounds"] == totals.rounds == len(turns)
     assert record["actions"] == totals.tool_calls == len(turns)
     figures = record["performance"]
@@ -111,4 +113,3 @@ def test_a_server_that_fails_for_good_makes_the_run_void(tmp_path: Path) -> None
     assert record["success"] is None
     assert record["rounds"] == 1
     assert night.master["void"] == 1
-

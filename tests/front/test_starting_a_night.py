@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.suites import write_suite
 
-
 ALL = ["L3-1-run-0001", "L3-2-run-0001", "L6-3-run-0001"]
 
 
@@ -118,7 +117,10 @@ def test_a_dry_run_prints_the_plan_and_starts_nothing(
     ("arguments", "complaint"),
     [
         (["--agent", "nonsense"], "*--agent 'nonsense' is no agent. Known: ollama*"),
-        (["--challenge", "L9-9"], "*--challenge 'L9-9': no such challenge*Known: L3-1*"),
+        (
+            ["--challenge", "L9-9"],
+            "*--challenge 'L9-9': no such challenge*Known: L3-1*",
+        ),
         (["--overnight-sandbox", "moat"], "*'moat' is not one of auto, bubblewrap*"),
         (["--count", "0"], "*0 is below 1*"),
         (["--overnight-num-ctx", "much"], "*'much' is no whole number*"),

@@ -63,7 +63,6 @@ def answer(box: Box) -> Iterator[Answer]:
 
     yield make
     for code in made:
-        code.faults_are_known()
         code.finish()
 
 

@@ -97,7 +97,7 @@ def test_a_turn_is_whole_in_every_framing(framing: str) -> None:
         prompt_tokens=100,
         output_tokens=50,
     )
-    with serving([reply], framing=framing) as (server, model):
+    with serving([reply], framing=framing) as (_, model):
         turn = ask(model)
     assert turn.thinking == reply.thinking
     assert turn.content == reply.content
@@ -163,7 +163,7 @@ def test_a_conversation_with_tools_is_taken_by_the_server() -> None:
 
 def test_an_answer_at_the_output_limit_says_so() -> None:
     reply = Reply("word " * 1000, tool_calls=[CALL])
-    with serving([reply]) as (server, model):
+    with serving([reply]) as (_, model):
         turn = ask(model)
     assert (turn.done_reason, turn.output_tokens) == ("length", 512)
     assert turn.tool_calls == ()
@@ -171,7 +171,7 @@ def test_an_answer_at_the_output_limit_says_so() -> None:
 
 def test_what_comes_after_the_last_line_is_not_read() -> None:
     late = Fault("extra", body={"message": {"content": "late"}, "done": False})
-    with serving([Reply("whole", fault=late)]) as (server, model):
+    with serving([Reply("whole", fault=late)]) as (_, model):
         assert ask(model).content == "whole"
 
 
@@ -286,7 +286,7 @@ def test_a_server_that_falls_silent_is_given_up_after_a_while() -> None:
 
 
 def test_a_healthy_silence_is_waited_out() -> None:
-    with serving([Reply("late", delay=0.2)]) as (server, model):
+    with serving([Reply("late", delay=0.2)]) as (_, model):
         assert ask(model).content == "late"
 
 
@@ -375,6 +375,7 @@ def test_what_is_known_of_the_server_is_recorded() -> None:
     with serving([Reply("a")]) as (server, model):
         ask(model)
         facts = model.server_facts()
+    assert facts["host"] == server.url
     assert facts["server_version"] == "0.33.0"
     assert facts["digest"] == InstalledModel().digest
     assert facts["capabilities"] == ["completion", "tools", "thinking"]

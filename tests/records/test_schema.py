@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pytest_overnight.records.schema import schemas
 
-
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 

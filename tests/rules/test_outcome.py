@@ -9,7 +9,6 @@ from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
 from pytest_overnight.rules.outcome import classify
 
-
 P, F, E, N = Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.NOT_RUN
 
 

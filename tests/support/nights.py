@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

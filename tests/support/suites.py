@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-
 TASK = """\
 schema_version = "1.3"
 [metadata.overnight]

@@ -41,7 +41,7 @@ class Workspace:
         return type(place) is str and place.startswith(f"{self.folder}/")
 
     def imported(self) -> list[str]:
-        """Names of the agent's modules, in the order in which they were begun."""
+        """Names of the agent's modules, in the order in which they were ready."""
         return [n for n, m in list(_modules.items()) if self.owns(m)]
 
     def place(self, error: BaseException) -> str:

@@ -292,7 +292,10 @@ def write(config: dict[str, Any], *, path: str, data: bytes) -> Reply:
     if len(data) > config["file_bytes"]:
         raise OSError(errno.EFBIG, "file too large")
     full = locate(config, path)
-    os.makedirs(os.path.dirname(full), exist_ok=True)
+    try:
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+    except FileExistsError:  # a file where a folder should be
+        raise NotADirectoryError(errno.ENOTDIR, "not a directory") from None
     descriptor = _open_regular(full, os.O_WRONLY | os.O_CREAT)
     os.ftruncate(descriptor, 0)
     rest = memoryview(data)
