@@ -59,13 +59,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from pytest_overnight.reporting.night import ReportError
     from pytest_overnight.reporting.pages import write_report
 
-    results = Path(options.results)
-    if not (results / "runs").is_dir():
-        raise CommandError(
-            f"{results}: no night lies here (no runs/ folder). Name the results folder "
-            "of a night: pytest-overnight report DIR."
-        )
-    print(write_report(results))
+    try:
+        print(write_report(Path(options.results)))
+    except (ReportError, OSError) as problem:
+        raise CommandError(str(problem)) from None
     return 0

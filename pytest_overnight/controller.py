@@ -323,6 +323,7 @@ def first_master(night: Night) -> MasterLog:
         not_reached=0,
         agent=AgentInfo(spec=settings.agent, model=model, scripted=settings.scripted),
         seed=settings.seed,
+        titles={run.challenge.id: run.challenge.title for run in night.plan},
         time_scale=settings.time_scale,
         settings=settings.to_json(),
     )

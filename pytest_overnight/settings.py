@@ -23,18 +23,21 @@ SCRIPTED_AGENTS = ("rehearsal", "oracle", "noop")
 
 
 def _default_folder(name: str, packaged: str) -> Path:
-    """The folder in a checkout, else the copy that travels in the wheel."""
-    checkout = PACKAGE.parent / name
-    return checkout if checkout.is_dir() else PACKAGE / packaged
+    """The copy that travels in the wheel, else the folder of the checkout.
+
+    In this order: beside an installed package lie folders of other distributions.
+    """
+    inside = PACKAGE / packaged
+    return inside if inside.is_dir() else PACKAGE.parent / name
 
 
 def default_suite() -> Path:
-    """``challenges/`` of the checkout, else the copy packed into the wheel."""
+    """``challenges/``, of the wheel or the checkout."""
     return _default_folder("challenges", "_suite")
 
 
 def default_templates() -> Path:
-    """``reports/`` of the checkout, else the copy packed into the wheel."""
+    """``reports/``, of the wheel or the checkout."""
     return _default_folder("reports", "_reports")
 
 _NO_IDENTITY = ("results", "suite", "session_id", "count", "challenges", "slots")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from pytest_overnight.grading.errors import CodeTimeout
 
 if TYPE_CHECKING:
     from pytest_overnight.grading.link import Ending
+
+
+WATCH_SECONDS = 2.0
 
 
 class Gate:
@@ -64,9 +68,10 @@ class Barrier:
                 _pause(self._condition, self._ending)
 
 
-def _pause(condition: object, ending: Ending) -> None:
+def _pause(condition: threading.Condition, ending: Ending) -> None:
     ending.check()
-    left = ending.deadline - time.monotonic()
+    # At the deadline the child's own watch ends everything, and wakes us.
+    left = ending.deadline + WATCH_SECONDS - time.monotonic()
     if left <= 0:
         raise CodeTimeout("nobody opened the gate before the test's time was up")
-    condition.wait(left)  # type: ignore[attr-defined]
+    condition.wait(left)

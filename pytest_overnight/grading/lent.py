@@ -156,10 +156,8 @@ class Number(Lent):
             raise TypeError("numbers only")
         if operation in ("pow", "rpow") and any(abs(v) > 64 for v in values):
             raise OverflowError("a power above 64")
-        result = getattr(self.value, f"__{operation}__")(*values)
-        if operation in _BARE or result is NotImplemented:
-            return result
-        return Number(result, self.count)
+        result = _ARITHMETIC[operation](self.value, *values)
+        return result if operation in _BARE else Number(result, self.count)
 
     raises = (TypeError, ZeroDivisionError, OverflowError, ValueError)
 
@@ -168,6 +166,13 @@ class Number(Lent):
 
 
 _BARE = {"eq", "ne", "lt", "le", "gt", "ge", "bool", "int", "float", "index", "round"}
+_BINARY = "add sub mul truediv floordiv mod pow".split()
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, name)
+    for name in [*_BINARY, *"neg pos abs eq ne lt le gt ge index".split()]
+}
+_ARITHMETIC |= {"bool": bool, "int": int, "float": float, "round": round}
+_ARITHMETIC |= {f"r{n}": lambda x, y, f=_ARITHMETIC[n]: f(y, x) for n in _BINARY}
 
 
 class Sequence(Lent):

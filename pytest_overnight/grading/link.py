@@ -131,7 +131,7 @@ class Link:
             frame = codec.read_frame(sock.fileno(), 1024) if ready else None
         except (OSError, codec.Unfit):
             frame = None
-        if frame is None or self.codec.decode(frame) != ["ready"]:
+        if frame != b'["ready"]':
             self.close()
             raise JudgeError("the child ended, or said nothing, before it was ready")
 

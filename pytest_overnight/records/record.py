@@ -242,6 +242,8 @@ class MasterLog(_Model):
     sandbox: SandboxInfo | None = None
     """Null while no run is recorded."""
     seed: int
+    titles: dict[str, str] = Field(default_factory=dict)
+    """Challenge id → title, of every planned challenge."""
     time_scale: float = 1.0
     """What a rehearsal divided the time limits by."""
     criteria: list[Criterion] = Field(default_factory=list)

@@ -51,7 +51,7 @@ class Tally:
 
 
 def tally(events: Iterable[Event]) -> Tally:
-    """Add up ``round``, ``action``, ``nudge``, ``wait`` and ``fault`` events."""
+    """Add up ``round action nudge wait fault cut`` events."""
     total = Tally()
     started: float | None = None
     for event in events:
@@ -66,6 +66,10 @@ def tally(events: Iterable[Event]) -> Tally:
             total.nudges += 1
         elif kind == "wait":
             total.infra_wait_seconds += event["seconds"]
+        elif kind == "cut":
+            # A call that the deadline ended: it took the agent's time, gave no round.
+            total.llm_calls += 1
+            total.llm_seconds += event["seconds"]
         elif kind == "fault":
             total.llm_calls += 1
             total.retries += bool(event.get("retried"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,9 @@ PLOTS = "plots"
 """Folder of the plots, inside the results folder."""
 
 
-def write_report(results: Path, titles: Mapping[str, str] | None = None) -> Path:
+def write_report(results: Path) -> Path:
     """Write plots and report of the night in ``results``; the report's path.
 
-    ``titles``: challenge id → title; an id without one stands for itself.
     Whatever is missing or unreadable is named in the report. Raises
     :class:`pytest_overnight.reporting.night.ReportError` when there is no such folder,
     :class:`OSError` when the report cannot be written.
@@ -40,7 +38,7 @@ def write_report(results: Path, titles: Mapping[str, str] | None = None) -> Path
     night = load_night(results)
     summary = summarise_night(night)
     plots, night = _plots(night, summary, results / PLOTS)
-    page = render(night, summary, results, plots, titles or {})
+    page = render(night, summary, results, plots)
     path = results / report_name(night.session_id)
     write_whole(path, page.encode())
     return path
@@ -62,7 +60,6 @@ def render(
     summary: NightSummary,
     results: Path,
     plots: Sequence[Plot],
-    titles: Mapping[str, str],
 ) -> str:
     """The report's text; ``results`` is only asked which logs are there to link to."""
     page = _environment().get_template("report.md.j2")
@@ -73,7 +70,7 @@ def render(
         master=night.master,
         summary=summary,
         total=summary.total,
-        titles=titles,
+        titles=night.master.titles if night.master else {},
         date=evening(night.session_id),
         banner=provenance.banner(night),
         agents=provenance.agent_lines(night),

@@ -65,6 +65,11 @@ class OpenBox:
         self._scratch = scratch
         self._lock = threading.Lock()
 
+    @property
+    def pid(self) -> int:
+        """Process id of bubblewrap, or of the helper where there is none."""
+        return self._process.pid
+
     # -- what the harness may ask ---------------------------------------------------
 
     def run(

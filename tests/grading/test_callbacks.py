@@ -157,14 +157,16 @@ def test_an_assertion_that_agent_code_swallows_is_raised_here(answer: Answer) ->
 
 def test_a_fault_after_the_last_reply_is_raised_at_the_end(answer: Answer) -> None:
     code = answer(WORK)
-    reached = threading.Event()
+    entered, returned = threading.Event(), threading.Event()
 
     def check() -> None:
-        reached.set()
+        entered.set()
+        assert returned.wait(10)
         raise ValueError("too late")
 
     code.call("work:detached", check)
-    assert reached.wait(10)
+    assert entered.wait(10)
+    returned.set()
     with pytest.raises(ValueError, match="too late"):
         code.finish()
     code.link.faults.clear()

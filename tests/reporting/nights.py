@@ -120,9 +120,9 @@ class Folder:
             (self.path / "master_log.json").write_text(whole)
         return self
 
-    def report(self, **options: Any) -> str:
+    def report(self) -> str:
         """Write the report, and read it."""
-        return write_report(self.path, **options).read_text(encoding="utf-8")
+        return write_report(self.path).read_text(encoding="utf-8")
 
 
 def section(page: str, title: str) -> str:

@@ -125,7 +125,8 @@ def test_a_challenge_has_its_rate_interval_time_and_commonest_failure(
 
 
 def test_titles_are_shown_where_known(folder: Folder) -> None:
-    page = folder.lay(*nine_runs()).report(titles={"L3-1": "Refactor to Class"})
+    master = a_master(titles={"L3-1": "Refactor to Class"})
+    page = folder.lay(*nine_runs(), master=master).report()
     titles = [row["title"] for row in rows(section(page, "Challenges"))]
     assert titles == ["Refactor to Class", "L6-3"]
 
@@ -223,7 +224,8 @@ def test_tables_fit_a_terminal(folder: Folder) -> None:
         for name in (run.output_log, run.agent_ledger):
             (folder.path / name).parent.mkdir(exist_ok=True)
             (folder.path / name).write_text("")
-    page = folder.lay(*runs, master=a_master({"L6": 2})).report(titles=titles)
+    master = a_master({"L6": 2}, titles=titles)
+    page = folder.lay(*runs, master=master).report()
     lines = [line for line in page.splitlines() if line.startswith("|")]
     assert max(map(len, lines)) <= 100
 
@@ -364,8 +366,8 @@ def test_nothing_reaches_the_page_unescaped_unless_meant(folder: Folder) -> None
     criteria = [Criterion(name=evil, target=evil, actual=evil, met=True)]
     bad = Check(name=evil, passed=False, message=evil)
     run = a_run("L3-1", 1, "wrong_answer", checks=[bad])
-    folder.lay(run, master=a_master(criteria=criteria))
-    page = folder.report(titles={"L3-1": evil}).replace(f"`{evil}`", "")
+    folder.lay(run, master=a_master(criteria=criteria, titles={"L3-1": evil}))
+    page = folder.report().replace(f"`{evil}`", "")
     assert "<b>" not in page
     assert not re.search(r"(?<!\\)\]\(http", page)
     [row] = rows(section(page, "Success criteria of the plan"))

@@ -87,7 +87,7 @@ def undo_all(target: Target, model: Any) -> None:
 def test_an_inventory_does_what_the_module_did(code: Any, rng: Random) -> None:
     inventory, model = of(code.new("inventory:Inventory")), Model()
     agree_in_all(inventory, model)
-    use(inventory, model, rng, steps=300)
+    use(inventory, model, rng, steps=200)
     agree_in_all(inventory, model)
     undo_all(inventory, model)
     agree(inventory, model, "reset")
@@ -196,7 +196,7 @@ def test_a_restored_inventory_goes_on_where_the_other_was(
 def test_the_old_functions_do_what_they_did(code: Any, rng: Random) -> None:
     model = Model()
     agree_in_all(functions(code), model)
-    use(functions(code), model, rng, steps=300)
+    use(functions(code), model, rng, steps=200)
     agree_in_all(functions(code), model)
     undo_all(functions(code), model)
 

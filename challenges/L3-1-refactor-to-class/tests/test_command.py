@@ -19,9 +19,9 @@ item B3 Bolt
 item A9 Angle bracket, 40 mm
 receive W1 1 0.0002
 receive W1 1 0.0001
-receive B3 1 0.0020
-receive B3 1 0.0021
-receive b7 5 0.0010
+receive B3 1 0.0040
+receive B3 1 0.0041
+receive b7 5 0.0090
 receive A9 1200 12.3456
 ship b7 1
 ship b7 5
@@ -52,31 +52,31 @@ added B3
 added A9
 W1: 1 in stock at 0.0002
 W1: 2 in stock at 0.0002
-B3: 1 in stock at 0.0020
-B3: 2 in stock at 0.0020
-b7: 5 in stock at 0.0010
+B3: 1 in stock at 0.0040
+B3: 2 in stock at 0.0040
+b7: 5 in stock at 0.0090
 A9: 1200 in stock at 12.3456
-b7: 4 in stock, shipped for EUR 0.00
+b7: 4 in stock, shipped for EUR 0.01
 W1: 2
 B3: 2
 b7: 4
-EUR 14,814.72
+EUR 14,814.77
 undone: b7
-b7: 0 in stock, shipped for CHF 0.01
+b7: 0 in stock, shipped for CHF 0.05
 A9: 200 in stock, shipped for CHF 12,345.60
 SKU      NAME                QUANTITY       COST        VALUE
 A9       Angle bracket, 40 mm       200    12.3456     2,469.12
-B3       Bolt                       2     0.0020         0.00
-b7       bolt                       0     0.0010         0.00
+B3       Bolt                       2     0.0040         0.01
+b7       bolt                       0     0.0090         0.00
 W1       Washer                     2     0.0002         0.00
-4 items, total CHF 2,469.12
+4 items, total CHF 2,469.13
 undone: A9
 SKU      NAME                QUANTITY       COST        VALUE
 A9       Angle bracket, 40 mm      1200    12.3456    14,814.72
-B3       Bolt                       2     0.0020         0.00
-b7       bolt                       0     0.0010         0.00
+B3       Bolt                       2     0.0040         0.01
+b7       bolt                       0     0.0090         0.00
 W1       Washer                     2     0.0002         0.00
-4 items, total CHF 14,814.72
+4 items, total CHF 14,814.73
    1 item     W1           +0
    5 receive  W1           +1
    6 receive  W1           +1
@@ -131,7 +131,7 @@ def test_a_recorded_script_gives_the_recorded_bytes(shell: Any) -> None:
 
 
 def test_random_scripts_give_the_same_bytes(shell: Any, rng: Random) -> None:
-    for number in range(8):
+    for number in range(6):
         script = random_script(rng, rng.randrange(120))
         shell.write(f"{number}.txt", script)
         expect(run(shell, f"{number}.txt"), Model().script(script))

@@ -37,6 +37,11 @@ RECORDED = {
         b"atlas   8:35\nboreas  6:05\nmail    1:00\ntotal   15:40\n",
         b"",
     ),
+    "totals --style clock --project mail examples/week.log": (
+        0,
+        b"mail   1:00\ntotal  1:00\n",
+        b"",
+    ),
     "totals --style decimal --day 2024-03-04 examples/week.log": (
         0,
         b"atlas   5.25\nboreas  1.83\nmail    0.50\ntotal   7.58\n",
@@ -56,7 +61,8 @@ def clock(minutes: int) -> str:
 
 
 def random_log(rng: random.Random) -> list[Worked]:
-    log = []
+    # Two projects of equal time: only their names put them in order.
+    log = [(MONDAY, 100, 107, name, "") for name in ("tie-b", "tie-a")]
     for _ in range(rng.randrange(5, 20)):
         day = MONDAY + timedelta(days=rng.randrange(4))
         start = rng.randrange(0, 1440)

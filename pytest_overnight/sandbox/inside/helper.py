@@ -84,7 +84,10 @@ class Helper:
         """The next letter, and the socket that came with it."""
         letter, ancillary, _, _ = self.control.recvmsg(1, _socket.CMSG_SPACE(4))
         for _, _, data in ancillary:
-            return letter, int.from_bytes(data[:4], sys.byteorder)
+            descriptor = int.from_bytes(data[:4], sys.byteorder)
+            # Else it would reach the command: received descriptors survive exec.
+            os.set_inheritable(descriptor, False)
+            return letter, descriptor
         return letter, -1
 
     def with_socket(self, letter: bytes, descriptor: int) -> None:

@@ -123,7 +123,7 @@ def _old_total_value():
 
 def _old_low_stock(limit=5):
     """The skus at or under the limit; the smallest stock first, then the oldest."""
-    return sorted((sku for sku in _the_items if _old_stock(sku) <= limit), key=stock)
+    return sorted((sku for sku in _the_items if _old_stock(sku) <= limit), key=_old_stock)
 
 
 def _old_history(sku=None):
