@@ -7,6 +7,7 @@ and writes master log and report; workers receive its decisions and only play ru
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
@@ -68,7 +69,7 @@ class Night:
         if self.sandbox is not None:
             lines.append(f"overnight: {self.sandbox.line()}")
             lines.append(f"overnight: results in {_shown(settings)}")
-        return lines
+        return [part for line in lines for part in _wrapped(line)]
 
     def marks(self, run: Run) -> list[pytest.MarkDecorator]:
         """Markers of one run."""
@@ -81,6 +82,10 @@ class Night:
             )
             marks.append(pytest.mark.timeout(seconds, method="signal", func_only=True))
         return marks
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, 80, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def wall_cap(challenge: Challenge, settings: Settings) -> float:

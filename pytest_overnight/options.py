@@ -192,7 +192,11 @@ AGENT_WORDS = ("ollama", "rehearsal", "oracle", "noop", "auto")
 
 def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> None:
     """Declare every option; share ``--count`` with pytest-repeat, in either order."""
-    group = parser.getgroup("overnight", "overnight: what a coding agent can do")
+    group = parser.getgroup(
+        "overnight",
+        "overnight: what a coding agent can do. Each option has an ini key "
+        "(overnight_model, …), the main ones an environment variable [NAME]",
+    )
     for option in OPTIONS:
         group.addoption(
             option.flag,
@@ -282,7 +286,7 @@ def build_settings(config: pytest.Config) -> Settings:
         seed=zlib.crc32(session_id.encode()) if seed is None else seed,
         agent=agent,
         model=chosen["overnight_model"],
-        host=_base_url(chosen["overnight_host"]),
+        host=chosen["overnight_host"],
         count=count(config),
         challenges=tuple(config.getoption("challenge")),
         sandbox=chosen["overnight_sandbox"],
@@ -316,11 +320,6 @@ def _agent(spec: str) -> str:
         f"--agent {spec!r} is no agent. Known: {words}, 'command:ARGV…' and "
         "package.module:attribute."
     )
-
-
-def _base_url(host: str) -> str:
-    """``127.0.0.1:11434`` as Ollama's own variable has it, made a URL."""
-    return host.rstrip("/") if "://" in host else f"http://{host}".rstrip("/")
 
 
 def _help(option: Option) -> str:

@@ -73,7 +73,8 @@ def tally(events: Iterable[Event]) -> Tally:
         elif kind == "fault":
             total.llm_calls += 1
             total.retries += bool(event.get("retried"))
-            total.infra_wait_seconds += event.get("seconds", 0.0)
+            if event["kind"] == "infra":
+                total.infra_wait_seconds += event["seconds"]
     return total
 
 
