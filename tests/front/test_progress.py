@@ -1,0 +1,61 @@
+"""The line a run, the estimate, and status.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_overnight.catalog.plan import make_plan
+from pytest_overnight.progress import Progress
+from pytest_overnight.progress import run_id_of
+from pytest_overnight.records.store import RunStore
+from tests.catalog.test_plan import challenge
+
+
+def summary(outcome: str, category: str, duration: float) -> dict[str, Any]:
+    """What a report carries."""
+    return {"outcome": outcome, "category": category, "duration": duration}
+
+
+def a_night(tmp_path: Path) -> Progress:
+    """Two challenges, one of them with three times the limit, ten repetitions."""
+    challenges = [challenge("L3-1", 10, 180), challenge("L6-1", 10, 540)]
+    plan = make_plan(challenges, None, 0)
+    return Progress(plan, RunStore(tmp_path), workers=1, time_scale=1.0)
+
+
+def test_a_line_fits_eighty_columns_at_its_longest(tmp_path: Path) -> None:
+    night = a_night(tmp_path)
+    night.started("L3-1-run-0001")
+    line = night.finished("L3-1-run-0001", summary("wrong_answer", "missed", 719.4))
+    assert line.startswith("[ 1/20] L3-1-run-0001  missed wrong_answer  719 s")
+    assert "0/1 solved" in line
+    assert len(line) <= 80
+
+
+def test_the_estimate_knows_that_levels_differ(tmp_path: Path) -> None:
+    night = a_night(tmp_path)
+    assert night.eta_seconds() is None
+    night.finished("L3-1-run-0001", summary("passed", "solved", 63.0))
+    # 63 s is what 35 % of 180 s was expected to be: L6-1 is expected at 189 s.
+    assert night.eta_seconds() == pytest.approx(9 * 63 + 10 * 189)
+
+
+def test_status_says_what_runs_and_what_is_done(tmp_path: Path) -> None:
+    night = a_night(tmp_path)
+    night.started("L3-1-run-0001")
+    night.finished("L3-1-run-0001", summary("passed", "solved", 60.0))
+    night.started("L6-1-run-0001")
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert (status["planned"], status["done"], status["solved"]) == (20, 1, 1)
+    assert [run["run_id"] for run in status["running"]] == ["L6-1-run-0001"]
+    assert status["eta_seconds"] > 0
+
+
+def test_a_run_is_known_by_its_node_id() -> None:
+    node = "challenges/test_challenges.py::test_challenge[L3-1-run-0001]"
+    assert run_id_of(node) == "L3-1-run-0001"
+    assert run_id_of("tests/test_other.py::test_thing[x]") is None
