@@ -18,7 +18,7 @@ test: lint ## lint, then all quick tests
 	$(PY) -m pytest tests -n 2 -m "not slow"
 
 check: $(READY) ## the longer proofs
-	$(PY) -m pytest tests -m slow
+	$(PY) -m pytest tests -n 2 -m slow
 
 lint: $(READY) ## format, rules and types, without changing anything
 	$(PY) -m ruff format --check .

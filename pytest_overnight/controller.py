@@ -143,7 +143,7 @@ def _prove(settings: Settings) -> SandboxReport:
     from pytest_overnight.sandbox.runtime import prepare_runtime
 
     try:
-        return prove(settings.sandbox, prepare_runtime())
+        return prove(settings.sandbox, prepare_runtime(), (settings.suite,))
     except BoxError as problem:
         raise PreflightError(str(problem)) from None
 

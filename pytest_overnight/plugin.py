@@ -125,9 +125,15 @@ def pytest_collection_modifyitems(
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if not _is_challenge(item)]
-    elif night.packaged and not any(map(_is_challenge, items)):
+        return
+    if night.packaged and not any(map(_is_challenge, items)):
         module = pytest.Module.from_parent(session, path=PACKAGE / "suite.py")
         items.extend(session.genitems(module))
+    if config.getoption("challenge"):
+        # "Run exactly this challenge": not the tests that lie beside it as well.
+        others = [item for item in items if not _is_challenge(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _is_challenge(item)]
 
 
 @pytest.hookimpl(wrapper=True)

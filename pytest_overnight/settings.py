@@ -40,6 +40,7 @@ def default_templates() -> Path:
     """``reports/``, of the wheel or the checkout."""
     return _default_folder("reports", "_reports")
 
+
 _NO_IDENTITY = ("results", "suite", "session_id", "count", "challenges", "slots")
 
 

@@ -120,16 +120,21 @@ def remove_tree(folder: Path) -> None:
         return
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
-        for root, _folders, _files in os.walk(folder, onerror=_open_up):
-            os.chmod(root, 0o700)  # noqa: PTH101 - os.walk gives text, links unfollowed
+        _open_up(folder)
         shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         raise WorkspaceError(f"{folder}: cannot be removed. Remove it by hand.")
 
 
-def _open_up(problem: OSError) -> None:
-    if problem.filename and not Path(problem.filename).is_symlink():
-        os.chmod(problem.filename, 0o700)  # noqa: PTH101 - same reason
+def _open_up(folder: Path) -> None:
+    """Give the owner back every folder below; agent code may have closed them."""
+    pending = [folder]
+    while pending:
+        opened = pending.pop()
+        opened.chmod(0o700)
+        with os.scandir(opened) as entries:
+            inner = [e.path for e in entries if e.is_dir(follow_symlinks=False)]
+        pending += map(Path, inner)
 
 
 def _kept(folder: Path, snapshot: Snapshot) -> Iterator[tuple[str, bytes, bool]]:

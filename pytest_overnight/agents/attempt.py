@@ -53,6 +53,7 @@ def prepare(payload: dict[str, Any]) -> Handler:
     settings = Settings.from_json(payload["settings"])
     level: str = payload["level"]
     runtime = prepare_runtime()
+    hidden = (settings.suite,)
     make_model = _model_maker(settings)
     # The user's own agent is imported where it runs: in the fork, with their folder.
     sys.path.insert(0, payload["invocation_folder"])
@@ -63,7 +64,7 @@ def prepare(payload: dict[str, Any]) -> Handler:
         ledger.write("started", run_id=order.run_id, agent=settings.agent)
         try:
             plan = BoxPlan(level=level, workspace=Path(order.workspace))
-            with closing(open_box(plan, runtime)) as box:
+            with closing(open_box(plan, runtime, hidden)) as box:
                 challenge = load_challenge(Path(order.folder))
                 limits = _limits(settings, challenge.timeout_seconds)
                 model = make_model(order)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import JudgeError
 from pytest_overnight.sandbox.box import Box
+from pytest_overnight.sandbox.box import BoxChild
+from pytest_overnight.sandbox.box import BoxError
 from pytest_overnight.sandbox.box import BoxGone
 from pytest_overnight.sandbox.box import BoxPlan
+from pytest_overnight.sandbox.box import CommandResult
+from pytest_overnight.sandbox.box import Limits
 from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.runtime import Runtime
+from pytest_overnight.sandbox.shipping import helper_modules
+from pytest_overnight.sandbox.shipping import program_code
 
+LIMITS = Limits(output_kb=4096)
+"""Hidden tests compare whole outputs."""
 COMMAND_PROGRAM = Path(__file__).resolve().parent / "inside" / "command.py"
 
 
@@ -26,40 +39,84 @@ class BoxKind:
     hidden: tuple[Path, ...]
     """Folders that no box may show."""
 
+    @property
+    def programs(self) -> dict[str, Path]:
+        """What a box of this kind can fork."""
+        return {"child": self.program, "command": COMMAND_PROGRAM}
+
+    def warm(self) -> None:
+        """Compile once what each verification's fork would compile again."""
+        helper_modules()
+        for name, source in self.programs.items():
+            program_code(name, source)
+
 
 class Bench:
-    """Opens the box at once, and again if agent code ended it."""
+    """Opens the box at once, and again if agent code ended it.
+
+    Faults are told apart here: what fails before anything of the agent's ran in this
+    test is ours (:class:`JudgeError`); afterwards it is the answer's doing, which may
+    have killed the box from within or filled it (:class:`CodeGone`).
+    """
 
     def __init__(self, kind: BoxKind, submission: Path) -> None:
         """Raises ``BoxError`` when the box does not start."""
         self.submission = submission
-        programs = {"child": kind.program, "command": COMMAND_PROGRAM}
-        self._plan = BoxPlan(kind.level, submission=submission, programs=programs)
+        self._plan = BoxPlan(
+            kind.level, submission=submission, programs=kind.programs, limits=LIMITS
+        )
         self._kind = kind
         # Now and by this thread: the kernel ends the box with the thread that made it.
-        self._box: Box | None = self._open()
+        self._box = self._open()
         self._fresh = True
+        self._used = False
+
+    @property
+    def workspace(self) -> str:
+        """The working folder as agent code sees it."""
+        return self._box.workspace
 
     def begin_test(self) -> None:
         """Give the test a fresh working folder; the first has one already."""
         if not self._fresh:
             try:
-                self.box().reset()
+                self._box.reset()
             except BoxGone:
+                self._box.close()
                 self._box = self._open()
         self._fresh = False
+        self._used = False
 
-    def box(self) -> Box:
-        """The open box."""
-        if self._box is None:
-            raise JudgeError("the box is closed")
-        return self._box
+    def spawn(self, program: str, **arguments: Any) -> BoxChild:
+        """As ``Box.spawn``."""
+        with self._blame():
+            child = self._box.spawn(program, **arguments)
+        self._used = True
+        return child
+
+    def run(self, argv: Sequence[str] | str, **options: Any) -> CommandResult:
+        """As ``Box.run``."""
+        self._used = True  # a command is agent code, too
+        with self._blame():
+            return self._box.run(argv, **options)
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """As ``Box.call``; ``OSError`` is what the operating system says."""
+        with self._blame():
+            return self._box.call(operation, **arguments)
 
     def _open(self) -> Box:
         return open_box(self._plan, self._kind.runtime, self._kind.hidden)
 
+    @contextmanager
+    def _blame(self) -> Iterator[None]:
+        try:
+            yield
+        except BoxError as error:
+            if self._used:
+                raise CodeGone(f"the box does not answer: {error}") from error
+            raise JudgeError(f"the box for hidden tests failed: {error}") from error
+
     def close(self) -> None:
         """End the box and everything in it."""
-        if self._box is not None:
-            self._box.close()
-            self._box = None
+        self._box.close()

@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import NoReturn
 
-from pytest_overnight.grading.codec import TooBig
-from pytest_overnight.grading.codec import Unfit
-from pytest_overnight.grading.codec import read_frame
-from pytest_overnight.grading.codec import write_frame
 from pytest_overnight.grading.errors import MESSAGE_CAP
 from pytest_overnight.grading.errors import CodeError
 from pytest_overnight.grading.errors import CodeGone
@@ -20,6 +16,10 @@ from pytest_overnight.grading.errors import CodeTooBig
 from pytest_overnight.grading.errors import JudgeError
 from pytest_overnight.grading.errors import ProtocolError
 from pytest_overnight.grading.errors import RaisedByJudge
+from pytest_overnight.grading.frames import TooBig
+from pytest_overnight.grading.frames import Unfit
+from pytest_overnight.grading.frames import read_frame
+from pytest_overnight.grading.frames import write_frame
 from pytest_overnight.grading.lent import Lent
 from pytest_overnight.grading.lent import exception_spec
 

@@ -39,6 +39,11 @@ class Job:
         """Whether the call has ended, well or not."""
         return not self._thread.is_alive()
 
+    def ended_within(self, seconds: float) -> bool:
+        """Wait so long at most; whether it has ended."""
+        self._thread.join(seconds)
+        return self.done
+
     def result(self) -> Any:
         """What the call gave or raised; waits until the test's time is up."""
         self.looked_at = True

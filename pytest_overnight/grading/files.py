@@ -22,6 +22,9 @@ class Files:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    def __repr__(self) -> str:
+        return "<files>"
+
     def read(self, path: str) -> bytes:
         """A regular file's bytes.
 

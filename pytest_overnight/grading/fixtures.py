@@ -34,7 +34,7 @@ from pytest_overnight.sandbox.supervisor import Handler
 _UNNEEDED = (
     "cacheprovider capture debugging doctest faulthandler junitxml legacypath "
     "logging nose pastebin recwarn setuponly setupplan stepwise terminal "
-    "terminalprogress threadexception unittest unraisableexception warnings"
+    "terminalprogress threadexception unraisableexception warnings"
 ).split()
 MESSAGE_CAP = 2000
 
@@ -52,10 +52,12 @@ def prepare(payload: dict[str, Any], serve: Callable[[Handler], None]) -> None:
         program.write_text(child_program(), encoding="utf-8")
         hidden = tuple(folder.parent for folder in tests.values())
         kind = BoxKind(payload["level"], prepare_runtime(), program, hidden)
+        kind.warm()
         judge = Judge(tests, kind, serve)
         # No path of a challenge may become the root: its files would be read.
         arguments = [f"--rootdir={folder}", "-c", os.devnull, "--noconftest"]
         arguments += ["--import-mode=importlib", "--continue-on-collection-errors"]
+        arguments += [f"--basetemp={folder}/tmp"]
         for name in _UNNEEDED:
             arguments += ["-p", f"no:{name}"]
         files = [str(file) for tree in tests.values() for file in _test_files(tree)]
@@ -89,6 +91,8 @@ def _settle_hypothesis(folders: Any) -> None:
         database=None,
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
+        # One failing example decides; a smaller one would cost hundreds of calls.
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     )
     hypothesis.settings.load_profile("judge")
 
@@ -110,11 +114,13 @@ class Judge:
 
     # -- once: collection ---------------------------------------------------------
 
-    @pytest.hookimpl
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        report = yield
         if report.failed:
-            name = self._challenge_of(Path(report.fspath))
+            name = self._challenge_of(collector.path)
             self._faults.setdefault(name, str(report.longrepr)[-MESSAGE_CAP:])
+        return report
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -174,6 +180,7 @@ class Judge:
         report = yield
         if call.excinfo is not None:
             report.place = _place(call.excinfo, item.path)
+            report.notes = getattr(call.excinfo.value, "__notes__", [])
             if call.excinfo.errisinstance(JudgeError):
                 text = f"{report.nodeid}: {_message(report)}"
                 self._run.fault = self._run.fault or text
@@ -193,14 +200,14 @@ class Judge:
 
     def _child(self, imports: bool) -> Iterator[Code]:
         run = self._run
-        code = Code(run.bench.box, run.deadline, imports=imports)
+        code = Code(run.bench, run.deadline, imports=imports)
         yield code
         code.finish()
 
     @pytest.fixture
     def shell(self) -> Iterator[Shell]:
         """Commands in a fresh copy of the submission."""
-        shell = Shell(self._run.bench.box, self._run.deadline)
+        shell = Shell(self._run.bench, self._run.deadline)
         yield shell
         shell.finish()
 
@@ -263,7 +270,9 @@ def _message(report: pytest.TestReport) -> str:
         return "skipped or expected to fail: not a pass"
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(report.longrepr) if crash is None else crash.message
-    text = text.removeprefix("pytest_overnight.grading.errors.")[: MESSAGE_CAP - 100]
+    text = text.removeprefix("pytest_overnight.grading.errors.")
+    # Hypothesis puts its example there.
+    text = "\n".join([text, *getattr(report, "notes", [])])[: MESSAGE_CAP - 100]
     return f"{text}\n({getattr(report, 'place', report.nodeid)})"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_overnight.grading.errors import CodeTimeout
 
 if TYPE_CHECKING:
-    from pytest_overnight.grading.link import Ending
+    from pytest_overnight.grading.ending import Ending
 
 
 WATCH_SECONDS = 2.0

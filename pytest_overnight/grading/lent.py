@@ -15,6 +15,7 @@ from typing import Any
 from pytest_overnight.grading.errors import CodeError
 from pytest_overnight.grading.errors import JudgeError
 from pytest_overnight.grading.errors import OverBudget
+from pytest_overnight.grading.errors import ProtocolError
 
 _SALT = random.SystemRandom().getrandbits(64)
 
@@ -121,6 +122,8 @@ class Key(Lent):
         return self._ops
 
     def answer(self, operation: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if _ASKED_BY[operation] not in self._ops:
+            raise ProtocolError(f"the child asked {operation} of {self!r}")
         self.count.add(operation)
         if operation == "hash":
             # Salted: hash(5) is 5, and an answer could read the value from it.
@@ -134,6 +137,7 @@ class Key(Lent):
         return f"Key({self.value!r})"
 
 
+_ASKED_BY = {"hash": "hash", "eq": "eq", "lt": "lt", "gt": "lt", "le": "le", "ge": "le"}
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     name: getattr(operator, name) for name in "eq lt gt le ge".split()
 }

@@ -14,10 +14,15 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pytest_overnight.grading import codec
+from pytest_overnight.grading import frames
+from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.channel import Channel
+from pytest_overnight.grading.ending import Ending
+from pytest_overnight.grading.ending import Worker
 from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import CodeTimeout
 from pytest_overnight.grading.errors import JudgeError
@@ -27,8 +32,6 @@ from pytest_overnight.grading.handle import Handles
 from pytest_overnight.grading.handle import parts
 from pytest_overnight.grading.lent import Callback
 from pytest_overnight.grading.lent import Lent
-from pytest_overnight.sandbox.box import Box
-from pytest_overnight.sandbox.box import BoxError
 
 CHANNELS = 64
 """Most threads of one child that may talk to the judge at the same time."""
@@ -36,63 +39,10 @@ READY_SECONDS = 30.0
 _random = random.SystemRandom()
 
 
-class Ending:
-    """Why and when it was over; shared by a child, its gates and its crew."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        """On ``time.monotonic()``."""
-        self.reason: Callable[[], BaseException] | None = None
-        self._waits: list[threading.Condition] = []
-
-    def condition(self) -> threading.Condition:
-        """A condition that is notified when all is over."""
-        condition = threading.Condition()
-        self._waits.append(condition)
-        return condition
-
-    def come(self, reason: Callable[[], BaseException]) -> None:
-        """The first reason stays; everybody who waits is woken."""
-        if self.reason is None:
-            self.reason = reason
-        for condition in self._waits:
-            with condition:
-                condition.notify_all()
-
-    def check(self) -> None:
-        """Raise the reason, if it is over."""
-        if self.reason is not None:
-            raise self.reason()
-
-
-class Own:
-    """How many threads of this process are ours, not the test author's."""
-
-    count = 0
-    _lock = threading.Lock()
-
-    @classmethod
-    def start(cls, work: Callable[..., None], *args: Any) -> threading.Thread:
-        def run() -> None:
-            try:
-                work(*args)
-            finally:
-                with cls._lock:
-                    cls.count -= 1
-
-        with cls._lock:
-            cls.count += 1
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread
-
-
 class Link:
     """A running child. The thread that makes it is the child's main thread's twin."""
 
-    def __init__(
-        self, box: Box, program: str, arguments: dict[str, Any], ending: Ending
-    ) -> None:
+    def __init__(self, bench: Bench, arguments: dict[str, Any], ending: Ending) -> None:
         self.ending = ending
         self.faults: list[BaseException] = []
         """What the judge's own functions raised and agent code must not swallow."""
@@ -100,26 +50,23 @@ class Link:
         """Callback name → threads that are in it now."""
         self.handles = Handles(self)
         self.lent: dict[int, Lent] = {}
-        self.reply_cap = (arguments["reply_mb"] << 20) or codec.REPLY_CAP
-        self.codec = codec.Codec(self._give, self._take, codec.REQUEST_CAP)
+        self.reply_cap = (arguments["reply_mb"] << 20) or frames.REPLY_CAP
+        self.codec = codec.Codec(self._give, self._take, frames.REQUEST_CAP)
         self._numbers: dict[int, tuple[Any, int, Lent]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a channel may be collected under it
         self._sockets: set[socket.socket] = set()
         self._threads = threading.local()
         self._home = threading.get_ident()
         self._threaded = False
         self._workers: list[threading.Thread] = []
-        try:
-            child = box.spawn(program, **arguments)
-        except BoxError as error:
-            raise JudgeError(f"no child could be started: {error}") from error
+        child = bench.spawn("child", **arguments)
         self.pid = child.pid
         self._pidfd = _open_pid(child.pid)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child.socket.settimeout(None)
         self._main = Channel(self, self._adopt(child.socket))
         self._hello(child.socket, theirs)
-        self._workers.append(Own.start(self._listen))
+        self._workers.append(Worker.start(self._listen))
 
     def _hello(self, sock: socket.socket, theirs: socket.socket) -> None:
         try:
@@ -128,8 +75,8 @@ class Link:
             poll = select.poll()
             poll.register(sock, select.POLLIN)
             ready = poll.poll(READY_SECONDS * 1000)
-            frame = codec.read_frame(sock.fileno(), 1024) if ready else None
-        except (OSError, codec.Unfit):
+            frame = frames.read_frame(sock.fileno(), 1024) if ready else None
+        except (OSError, frames.Unfit):
             frame = None
         if frame != b'["ready"]':
             self.close()
@@ -140,7 +87,7 @@ class Link:
     def channel(self) -> Channel:
         """The calling thread's channel; made on first use."""
         if threading.get_ident() == self._home:
-            if not self._threaded and _thread._count() > Own.count:
+            if not self._threaded and _thread._count() > Worker.count:
                 self.open_threads()
             return self._main
         found = getattr(self._threads, "channel", None)
@@ -197,15 +144,15 @@ class Link:
             left = self.ending.deadline - time.monotonic()
             events = poll.poll(max(0, left * 1000))
             if not events:
-                self.end(self._late)
+                self.end(partial(CodeTimeout, self._late()))
             elif any(fd == self._pidfd for fd, _ in events) or not self._welcome():
-                self._died()
+                self.end(_died)
 
     def _welcome(self) -> bool:
         """Give a thread of the agent's a thread of ours; False at end of file."""
         try:
             data, rights, _, _ = self._control.recvmsg(
-                1, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC
+                1, socket.CMSG_SPACE(4), getattr(socket, "MSG_CMSG_CLOEXEC", 0)
             )
         except OSError:
             return False
@@ -216,15 +163,14 @@ class Link:
             sock.close()
             self.fault(ProtocolError(f"more than {CHANNELS} threads use the test"))
             return True
-        self._workers.append(Own.start(self._serve, Channel(self, self._adopt(sock))))
+        self._workers.append(
+            Worker.start(self._serve, Channel(self, self._adopt(sock)))
+        )
         return True
 
     def _serve(self, channel: Channel) -> None:
         self._threads.channel = channel
         channel.serve()
-
-    def _died(self) -> None:
-        self.end(_died)
 
     # -- the end ------------------------------------------------------------------
 
@@ -244,10 +190,10 @@ class Link:
         assert self.ending.reason is not None
         return self.ending.reason()
 
-    def _late(self) -> CodeTimeout:
+    def _late(self) -> str:
         inside = ", ".join(f"{n}× {name}" for name, n in self.inside.items() if n)
         held = f"; inside the judge's functions: {inside}" if inside else ""
-        return CodeTimeout(f"no answer before the test's time was up{held}")
+        return f"no answer before the test's time was up{held}"
 
     def enter(self, name: str, step: int) -> None:
         """A thread goes into (1) or out of (-1) the callback of that name."""
@@ -295,10 +241,10 @@ class Link:
         if tag == "j":
             lent = self.lent.get(form) if type(form) is int else None
             if lent is None:
-                raise codec.Unfit("an object that the judge never sent")
+                raise frames.Unfit("an object that the judge never sent")
             return lent.original
         if type(form) is not list or [type(f) for f in form] != [int, str]:
-            raise codec.Unfit("a handle with a wrong form")
+            raise frames.Unfit("a handle with a wrong form")
         return self.handles.arrive(form[0], form[1][:200])
 
 
@@ -307,7 +253,7 @@ def _lent(x: Any) -> Lent:
         return x
     if callable(x) and not isinstance(x, type):
         return Callback(x, given=x)
-    raise codec.Unfit(
+    raise frames.Unfit(
         f"{type(x).__name__} is not data: send a callback, a key or a handle instead"
     )
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _PARTS = (
+    "frames.py",
+    "forms.py",
     "codec.py",
     "inside/modules.py",
     "inside/loops.py",
     "inside/objects.py",
+    "inside/looking.py",
+    "inside/tracing.py",
     "inside/output.py",
     "inside/channel.py",
     "inside/child.py",

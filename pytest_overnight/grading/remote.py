@@ -10,19 +10,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_overnight.grading import cpu
-from pytest_overnight.grading import lent
+from pytest_overnight.grading import explore
+from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.crew import Crew
+from pytest_overnight.grading.ending import Ending
 from pytest_overnight.grading.errors import CodeError
 from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import JudgeError
-from pytest_overnight.grading.errors import RaisedByJudge
+from pytest_overnight.grading.explore import Interleaving
 from pytest_overnight.grading.gates import Barrier
 from pytest_overnight.grading.gates import Gate
 from pytest_overnight.grading.handle import Handle
 from pytest_overnight.grading.handle import parts
-from pytest_overnight.grading.link import Ending
+from pytest_overnight.grading.lending import Lender
+from pytest_overnight.grading.lent import exception_spec
 from pytest_overnight.grading.link import Link
-from pytest_overnight.sandbox.box import Box
 
 CPU_SECONDS = 10
 
@@ -46,23 +48,25 @@ class Probe:
         return handle
 
 
-class Code:
+class Code(Lender):
     """A child process with the agent's modules; started by its first use.
 
     Targets are text, ``"pkg.mod:name"`` or ``"mod:Class.attribute"``. Values come back
     as data of exact built-in types, or as a :class:`Handle`.
     """
 
-    def __init__(
-        self, box: Callable[[], Box], deadline: float, *, imports: bool = True
-    ) -> None:
+    def __init__(self, bench: Bench, deadline: float, *, imports: bool = True) -> None:
         """``deadline`` on ``time.monotonic()``; ``imports``: the agent's modules."""
-        self._box, self._imports = box, imports
+        self._bench, self._imports = bench, imports
         self.ending = Ending(deadline)
         self._link: Link | None = None
         self._gates: list[Gate | Barrier] = []
         self._others: list[Code] = []
+        self._restored: Code | None = None
         self._limits = {"cpu_seconds": CPU_SECONDS, "memory_mb": 0, "reply_mb": 0}
+
+    def __repr__(self) -> str:
+        return "<code>"  # no address: messages of equal runs are equal
 
     # -- life ---------------------------------------------------------------------
 
@@ -71,9 +75,8 @@ class Code:
         """The running child."""
         if self._link is None:
             self.ending.check()
-            box = self._box()
-            settings = {"folder": box.workspace, "imports": self._imports}
-            self._link = Link(box, "child", settings | self._limits, self.ending)
+            settings = {"folder": self._bench.workspace, "imports": self._imports}
+            self._link = Link(self._bench, settings | self._limits, self.ending)
         return self._link
 
     def limit(
@@ -90,7 +93,7 @@ class Code:
 
     def spawn(self) -> Code:
         """One more child on the same working folder; its handles are its own."""
-        other = Code(self._box, self.ending.deadline, imports=self._imports)
+        other = Code(self._bench, self.ending.deadline, imports=self._imports)
         other._limits = self._limits
         self._others.append(other)
         return other
@@ -147,6 +150,19 @@ class Code:
         handle: Handle = self._ask("load", module)
         return handle
 
+    def virtual_loop(self) -> None:
+        """From now on event loops of new threads run on a clock of their own.
+
+        It starts at 0 and jumps to the next timer whenever nothing is left to do: an
+        hour of ``asyncio.sleep`` takes no time. Call it before the first coroutine.
+        """
+        self._ask("virtual_loop")
+
+    def loop_time(self) -> float:
+        """What that clock says, in seconds."""
+        now: float = self._ask("loop_time")
+        return now
+
     def define(self, source: str) -> Probe:
         """Run the test's own text in the child; its names are handles."""
         return Probe(self, self._ask("define", "probe", source))
@@ -194,7 +210,7 @@ class Code:
         except (CodeGone, AssertionError):
             raise
         except Exception as error:
-            if not self._ask("exit", handle, lent.exception_spec(error)):
+            if not self._ask("exit", handle, exception_spec(error)):
                 raise
         else:
             self._ask("exit", handle, None)
@@ -233,55 +249,7 @@ class Code:
         """CPU seconds of the child so far, and of its children, from the kernel."""
         return cpu.seconds(self.link.pid)
 
-    # -- the judge's own objects ------------------------------------------------------
-
-    def callback(
-        self,
-        function: Callable[..., Any],
-        raises: Iterable[type[BaseException]] = (),
-        is_async: bool = False,
-        name: str | None = None,
-    ) -> lent.Callback:
-        """A function of the test that is a real function in the child."""
-        return lent.Callback(function, raises, is_async, name)
-
-    def counter(self, budget: int, name: str = "operations") -> lent.Count:
-        """Counts what keys, numbers and sequences are asked, up to a budget."""
-        return lent.Count(budget, name)
-
-    def key(
-        self,
-        value: Any,
-        counter: lent.Count,
-        ops: str = "hash eq lt",
-        hash_bits: int = 61,
-    ) -> lent.Key:
-        """An opaque value; ``ops`` out of ``hash eq lt le``. ``.value`` is yours."""
-        return lent.Key(value, counter, ops, hash_bits)
-
-    def number(self, value: float, counter: lent.Count) -> lent.Number:
-        """A number whose every operation asks the judge."""
-        return lent.Number(value, counter)
-
-    def sequence(self, items: list[Any], counter: lent.Count) -> lent.Sequence:
-        """A row whose ``[i]`` and ``len`` are counted."""
-        return lent.Sequence(items, counter)
-
-    def stream(self, items: Iterable[Any]) -> lent.Stream:
-        """An iterator that counts its pulls: ``.pulled``."""
-        return lent.Stream(items)
-
-    def clock(self, start: float = 0.0) -> lent.Clock:
-        """A clock that stands still until the test moves it."""
-        return lent.Clock(start)
-
-    def sleeper(self, clock: lent.Clock, is_async: bool = False) -> lent.Sleeper:
-        """A ``sleep`` that moves the clock; ``.asked`` holds the seconds."""
-        return lent.Sleeper(clock, is_async)
-
-    def error(self, target: str, *args: Any) -> RaisedByJudge:
-        """Raise it in a callback: agent code gets ``target(*args)`` of its own."""
-        return RaisedByJudge(target, args)
+    # -- threads ------------------------------------------------------------------
 
     def gate(self) -> Gate:
         """A gate for callbacks to wait at."""
@@ -303,6 +271,63 @@ class Code:
     def crew(self) -> Crew:
         """Threads of the test, each with its own thread in the child."""
         return Crew(self)
+
+    def traced(
+        self,
+        handle: Handle,
+        call: tuple[Any, ...],
+        within: str,
+        at: int,
+        stop: Callable[[], None],
+    ) -> Any:
+        """``handle.name(*args)``, stopped once at an opcode of a file."""
+        name, *args = call
+        return self._ask("traced", handle, name, args, within, at, stop)
+
+    def interleavings(
+        self,
+        make: Callable[[], Handle],
+        first: tuple[Any, ...],
+        second: tuple[Any, ...],
+        *,
+        within: str,
+    ) -> Iterator[Interleaving]:
+        """Two calls, ``(name, *args)``, in every order with one preemption.
+
+        For k = 1, 2 … the first call, on a fresh ``make()``, stops before its k-th
+        opcode inside the file ``within``; the second runs to its end, or until it
+        waits for the first; then the first goes on. Ends after the last opcode.
+        """
+        return explore.interleavings(self, make, first, second, within)
+
+    def crash_states(
+        self,
+        handle: Handle,
+        name: str,
+        args: Iterable[Any] = (),
+        *,
+        folder: str,
+        within: str = "",
+    ) -> list[explore.State]:
+        """What a crash during ``handle.name(*args)`` may leave in a folder.
+
+        Its distinct contents at each opcode of the file ``within`` (empty: of every
+        file), and torn writes. Give each to :meth:`restored`.
+        """
+        found = self._ask("crash_states", handle, name, [*args], folder, within)
+        return explore.crash_states(found)
+
+    def restored(self, state: explore.State, folder: str) -> Code:
+        """A fresh child, after the folder was given these files and no others."""
+        if self._restored is not None:
+            self._restored.finish()
+        with contextlib.suppress(FileNotFoundError):
+            for path, _ in self._bench.call("list", path=folder, pattern="*"):
+                self._bench.call("remove", path=path)
+        for path, data in state.items():
+            self._bench.call("write", path=f"{folder}/{path}", data=data)
+        self._restored = self.spawn()
+        return self._restored
 
     @contextlib.contextmanager
     def raises(self, name: str, match: str = "") -> Iterator[Caught]:

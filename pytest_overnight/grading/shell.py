@@ -6,19 +6,14 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import CodeTimeout
-from pytest_overnight.grading.errors import JudgeError
-from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxChild
-from pytest_overnight.sandbox.box import BoxError
-from pytest_overnight.sandbox.box import BoxGone
 
 COMMAND_SECONDS = 20.0
 OUTPUT_CAP = 1 << 20
@@ -43,9 +38,12 @@ class Result:
 class Shell:
     """Runs commands in the test's fresh, writable copy of the submission."""
 
-    def __init__(self, box: Callable[[], Box], deadline: float) -> None:
-        self._box, self._deadline = box, deadline
+    def __init__(self, bench: Bench, deadline: float) -> None:
+        self._bench, self._deadline = bench, deadline
         self._started: list[Started] = []
+
+    def __repr__(self) -> str:
+        return "<shell>"
 
     def run(
         self,
@@ -59,14 +57,8 @@ class Shell:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise CodeTimeout("the test's time is up")
-        try:
-            found = self._box().run(
-                command, timeout=min(limit, left), stdin=stdin, env=env
-            )
-        except BoxGone as error:
-            raise CodeGone(f"the command ended the box: {error}") from error
-        except BoxError as error:
-            raise JudgeError(f"the command could not be run: {error}") from error
+        limit = min(limit, left)
+        found = self._bench.run(command, timeout=limit, stdin=stdin, env=env)
         return Result(found.status, found.out, found.err, found.timed_out)
 
     def start(
@@ -74,16 +66,13 @@ class Shell:
     ) -> Started:
         """Begin a command that the test will kill or wait for."""
         argv = ["sh", "-c", command] if isinstance(command, str) else [*command]
-        try:
-            child = self._box().spawn("command", argv=argv, env=dict(env))
-        except BoxError as error:
-            raise JudgeError(f"the command could not be run: {error}") from error
+        child = self._bench.spawn("command", argv=argv, env=dict(env))
         self._started.append(Started(child, self._deadline))
         return self._started[-1]
 
     def read(self, path: str) -> bytes:
         """A file of the working folder as it is now; ``OSError`` as the box says."""
-        data: bytes = self._call("read", path=path)
+        data: bytes = self._bench.call("read", path=path)
         return data
 
     def text(self, path: str) -> str:
@@ -94,11 +83,11 @@ class Shell:
         """Put a file there; folders above it are made."""
         if isinstance(data, str):
             data = data.encode()
-        self._call("write", path=path, data=data)
+        self._bench.call("write", path=path, data=data)
 
     def remove(self, path: str) -> None:
         """Delete a file."""
-        self._call("remove", path=path)
+        self._bench.call("remove", path=path)
 
     def exists(self, path: str) -> bool:
         """Whether a file can be read there now."""
@@ -108,25 +97,16 @@ class Shell:
             return False
         return True
 
-    def list(self, path: str = ".", pattern: str = "**/*") -> list[str]:
+    def list(self, path: str = ".", pattern: str = "*") -> list[str]:
         """Paths of the files there now, sorted."""
-        return sorted(
-            name for name, _ in self._call("list", path=path, pattern=pattern)
-        )
+        found = self._bench.call("list", path=path, pattern=pattern)
+        return sorted(name for name, _ in found)
 
     def finish(self) -> None:
         """Kill what was started and still runs."""
         for started in self._started:
             started.kill()
             started.close()
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return self._box().call(operation, **arguments)
-        except BoxGone as error:
-            raise CodeGone(f"the box ended: {error}") from error
-        except BoxError as error:
-            raise JudgeError(f"the box failed: {error}") from error
 
 
 class Started:

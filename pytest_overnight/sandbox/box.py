@@ -57,7 +57,7 @@ class BoxChild:
     """A child forked in the box, with the harness's end of its socket."""
 
     socket: socket.socket
-    """Stream socket; the child holds the other end. Closing it ends the child's work."""
+    """Stream socket; the child holds the other end. Closing it ends its work."""
     pid: int
     """Process id as the harness's kernel view numbers it (from SCM_CREDENTIALS); the
     box's own number where there is no pid namespace."""

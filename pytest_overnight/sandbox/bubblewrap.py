@@ -9,10 +9,12 @@ empty folder is laid over it.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from pytest_overnight.sandbox.box import BoxError
 from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.runtime import Runtime
 
@@ -44,8 +46,11 @@ _ISOLATION = (
 
 def command(plan: BoxPlan, runtime: Runtime, hidden: Sequence[Path]) -> list[str]:
     """``bwrap`` and its arguments, up to the program to be run."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise BoxError("bubblewrap is not installed: no bwrap on PATH")
     fixed = _isolation(runtime, tuple(map(str, hidden)))
-    return ["bwrap", *fixed, *_folders(plan), "--remount-ro", "/", "--"]
+    return [program, *fixed, *_folders(plan), "--remount-ro", "/", "--"]
 
 
 @lru_cache
@@ -57,7 +62,7 @@ def _isolation(runtime: Runtime, hidden: tuple[str, ...]) -> tuple[str, ...]:
     arguments += _programs(runtime, hidden)
     arguments += ["--ro-bind", str(runtime.root), RUNTIME]
     for file in ("passwd", "group", "hosts"):
-        arguments += ["--ro-bind", str(runtime.root / "etc" / file), f"/etc/{file}"]
+        arguments += ["--symlink", f"{RUNTIME}/etc/{file}", f"/etc/{file}"]
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     arguments += _memory("/dev/shm", SHARED_MEMORY_MB)
     return (*arguments, "--remount-ro", "/dev")
@@ -95,8 +100,9 @@ def _masks(top: str, runtime: Runtime, hidden: tuple[str, ...]) -> list[str]:
         for found in Path(root).glob(f"lib*/python3*/{kind}")
     ]
     real = {os.path.realpath(path) for path in (*packages, *hidden)}
-    below = sorted(p for p in real if p != top and _beneath(p, top))
-    return [p for p in below if not any(p != q and _beneath(p, q) for q in below)]
+    below = {p for p in real if p != top and _beneath(p, top) and Path(p).exists()}
+    inner = {p for p in below if any(p != q and _beneath(p, q) for q in below)}
+    return sorted(below - inner)
 
 
 def _beneath(path: str, folder: str) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import array
 import errno
 import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,12 @@ from pytest_overnight.sandbox.inside.helper import TIDY
 from pytest_overnight.sandbox.shipping import helper_modules
 from pytest_overnight.sandbox.shipping import parcel
 from pytest_overnight.sandbox.shipping import program_code
+from pytest_overnight.sandbox.wire import Reader
+from pytest_overnight.sandbox.wire import Reply
+from pytest_overnight.sandbox.wire import exactly
+from pytest_overnight.sandbox.wire import identify
+from pytest_overnight.sandbox.wire import listing
+from pytest_overnight.sandbox.wire import ready
 
 START_SECONDS = 10.0
 FILE_SECONDS = 30.0
@@ -39,10 +45,8 @@ CONTROL_SECONDS = 15.0
 GRACE_SECONDS = 5.0
 """How much longer than the box's own limit the harness waits for a reply."""
 
-_HEAD = struct.Struct("<c6q")
 _LIST_BYTES = 16 * 1024 * 1024
 _MARK_BYTES = 64  # the line that says how much of an output was dropped
-_Reply = tuple[tuple[int, int, int, int], bytes, bytes]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -63,7 +67,8 @@ class OpenBox:
         self._process = process
         self._control = control
         self._scratch = scratch
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._running = 0
 
     @property
     def pid(self) -> int:
@@ -98,7 +103,7 @@ class OpenBox:
             late = seconds >= timeout
             self.sweep()
             return CommandResult(-signal.SIGKILL, b"", b"", seconds, timed_out=late)
-        self._control_count(TIDY)
+        self._tidy()
         (status, microseconds, timed_out, dropped), out, err = reply
         seconds = microseconds / 1e6
         return CommandResult(status, out, err, seconds, bool(timed_out), dropped)
@@ -114,7 +119,7 @@ class OpenBox:
             self._file("remove", path)
         elif operation == "list":
             pattern = str(arguments.get("pattern", "*"))
-            return _listing(self._file("list", path, most=_LIST_BYTES, pattern=pattern))
+            return listing(self._file("list", path, most=_LIST_BYTES, pattern=pattern))
         else:
             raise ValueError(f"a box has no operation {operation!r}")
         return None
@@ -123,14 +128,14 @@ class OpenBox:
         """Fork a child for a program; see :meth:`box.Box.spawn`."""
         ours = self._hand_over(SPAWN, START_SECONDS)
         try:
-            _identify(ours, True)
+            identify(ours, True)
             ours.sendall(parcel({"program": program, "arguments": arguments}))
-            pid = _ready(ours)
-            _identify(ours, False)
+            pid = ready(ours)
+            identify(ours, False)
             ours.settimeout(None)
         except OSError as error:
             ours.close()
-            self._control_count(TIDY)
+            self._tidy()
             raise BoxError(f"the box did not start {program!r}: {error}") from error
         return BoxChild(ours, pid)
 
@@ -203,12 +208,12 @@ class OpenBox:
 
     def _operate(
         self, operation: str, request: dict[str, Any], seconds: float, most: int
-    ) -> _Reply | None:
+    ) -> Reply | None:
         """One request to a fresh child; None when it died or is silent."""
-        with self._hand_over(OPERATE, seconds) as ours:
+        with self._counted(), self._hand_over(OPERATE, seconds) as ours:
             try:
                 ours.sendall(parcel({"operation": operation, **request}))
-                reply = _Reader(ours, seconds).reply(most)
+                reply = Reader(ours, seconds).reply(most)
             except OSError:
                 return None
         if isinstance(reply, int):
@@ -229,17 +234,36 @@ class OpenBox:
             theirs.close()
         return ours
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _tidy(self) -> None:
+        """Sweep, unless an operation of another thread or a program is at work.
+
+        A command's own runner has ended its tree already, unless it was killed.
+        """
+        with self._lock:
+            if self._running == 0:
+                self._control_count(TIDY)
+
     def _control_count(self, letter: bytes) -> int:
         try:
             with self._lock:
                 self._control.settimeout(CONTROL_SECONDS)
                 self._control.sendall(letter)
-                return int.from_bytes(_exactly(self._control, 4), "little")
+                return int.from_bytes(exactly(self._control, 4), "little")
         except OSError as error:
             raise self._gone(error) from error
 
     def _expect(self, letter: bytes) -> None:
-        if _exactly(self._control, 1) != letter:
+        if exactly(self._control, 1) != letter:
             raise ConnectionError("unexpected answer")
 
     def _gone(self, error: OSError) -> BoxGone:
@@ -248,77 +272,6 @@ class OpenBox:
         self.close()
         status = self._process.returncode
         return BoxGone(f"the box ended (status {status}): {said or error}")
-
-
-def _exactly(sock: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        chunk = sock.recv(size - len(data))
-        if not chunk:
-            raise ConnectionError("end of file")
-        data += chunk
-    return bytes(data)
-
-
-class _Reader:
-    """Strict reading of one reply: sizes, tag and numbers are checked before use."""
-
-    def __init__(self, sock: socket.socket, seconds: float) -> None:
-        self.sock = sock
-        self.deadline = time.monotonic() + seconds
-
-    def exactly(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("no reply in time")
-            self.sock.settimeout(left)
-            chunk = self.sock.recv(min(size - len(data), 1 << 20))
-            if not chunk:
-                raise ConnectionError("end of file")
-            data += chunk
-        return bytes(data)
-
-    def reply(self, most: int) -> _Reply | int:
-        """Numbers and byte strings, or the number of an operating system error."""
-        tag, a, b, c, d, first, second = _HEAD.unpack(self.exactly(_HEAD.size))
-        if tag == b"-" and (b, c, d, first, second) == (0, 0, 0, 0, 0):
-            return a if a in errno.errorcode else errno.EIO
-        sound = tag == b"+" and min(b, c, d, first, second) >= 0
-        if not sound or c > 1 or not -64 <= a <= 255 or first + second > most:
-            raise ConnectionError("malformed reply")
-        return (a, b, c, d), self.exactly(first), self.exactly(second)
-
-
-# Linux only; elsewhere there is no box with process ids of its own either.
-_PASSCRED = getattr(socket, "SO_PASSCRED", None)
-_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", None)
-
-
-def _identify(sock: socket.socket, on: bool) -> None:
-    """Whether the kernel tells us who wrote what we receive."""
-    if _PASSCRED is not None:
-        sock.setsockopt(socket.SOL_SOCKET, _PASSCRED, int(on))
-
-
-def _ready(sock: socket.socket) -> int:
-    """Wait for a child's first bytes; its process id as *our* kernel view has it."""
-    data, ancillary, _, _ = sock.recvmsg(5, socket.CMSG_SPACE(12))
-    if len(data) != 5 or data[:1] != READY:
-        raise ConnectionError("it ended before it was ready")
-    for _, kind, payload in ancillary:
-        if kind == _CREDENTIALS:
-            return array.array("i", payload[:12])[0]
-    return int.from_bytes(data[1:], "little")
-
-
-def _listing(data: bytes) -> list[list[Any]]:
-    parts = data.split(b"\0")
-    if len(parts) % 2 == 0 or parts.pop() or not all(p.isdigit() for p in parts[1::2]):
-        raise OSError(errno.EIO, "malformed listing")
-    names = map(os.fsdecode, parts[0::2])
-    return [[name, int(size)] for name, size in zip(names, parts[1::2], strict=True)]
 
 
 def _said(process: subprocess.Popen[bytes]) -> str:

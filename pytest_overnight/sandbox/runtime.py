@@ -16,6 +16,7 @@ import json
 import os
 import py_compile
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable

@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -112,13 +113,21 @@ class Task:
         """Fork, wait, clear up; the reply as plain data."""
         if (threads := thread_count()) != 1:
             return self.reply(f"the server has {threads} threads: forking is unsafe")
+        # Its own temporary folder: a task that is killed cannot tidy up.
+        with tempfile.TemporaryDirectory(
+            prefix="overnight-task-", ignore_cleanup_errors=True
+        ) as folder:
+            return self.perform_in(folder)
+
+    def perform_in(self, folder: str) -> dict[str, Any]:
+        """The same, with a folder for temporary files."""
         reading, writing = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
-            _work(self.handler, self.payload, writing)
+            _work(self.handler, self.payload, writing, folder)
         os.close(writing)
         os.set_blocking(reading, False)
         end = self.wait(reading)
@@ -229,11 +238,12 @@ def thread_count() -> int:
     return threading.active_count()
 
 
-def _work(handler: Handler, payload: dict[str, Any], writing: int) -> None:
+def _work(handler: Handler, payload: dict[str, Any], writing: int, folder: str) -> None:
     """What the fork does; never returns."""
     status = 1
     try:
         _become_a_task(writing)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
         message = json.dumps({"value": handler(payload)})
         status = 0
     except BaseException as error:

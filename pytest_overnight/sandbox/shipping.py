@@ -35,7 +35,8 @@ _INSIDE = "pytest_overnight.sandbox.inside"
 
 def helper_modules() -> list[tuple[str, CodeType]]:
     """Name and code of the helper's modules, in the order of their imports."""
-    return [_module(name) for name in ("tree", "tools", "helper")]
+    order = ("tree", "reply", "command", "tools", "helper")
+    return [_module(name) for name in order]
 
 
 @lru_cache

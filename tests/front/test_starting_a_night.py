@@ -78,6 +78,10 @@ def test_a_challenge_option_alone_starts_only_that_challenge(
     project: pytest.Pytester,
 ) -> None:
     assert started(project, "--challenge", "L3-2") == ["L3-2-run-0001"]
+    result = project.runpytest_inprocess(
+        "-p", "pytest_overnight.plugin", "--collect-only", "--challenge", "L3-2"
+    )
+    result.stdout.no_fnmatch_line("*test_slow_thing*")
 
 
 def test_runs_go_repetition_by_repetition(project: pytest.Pytester) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_overnight.grading.bench import COMMAND_PROGRAM
+from pytest_overnight.grading.bench import Bench
+from pytest_overnight.grading.bench import BoxKind
 from pytest_overnight.grading.program import child_program
 from pytest_overnight.grading.remote import Code
 from pytest_overnight.grading.shell import Shell
-from pytest_overnight.sandbox.box import Box
-from pytest_overnight.sandbox.box import BoxPlan
-from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.probe import why_not
 from pytest_overnight.sandbox.runtime import prepare_runtime
 
@@ -29,35 +27,33 @@ def level() -> str:
 
 
 @pytest.fixture(scope="session")
-def open_bench(level: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def one_bench(level: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """One box for the session, with an empty submission."""
     program = tmp_path_factory.mktemp("program") / "child.py"
     program.write_text(child_program(), encoding="utf-8")
-    programs = {"child": program, "command": COMMAND_PROGRAM}
-    submission = tmp_path_factory.mktemp("submission")
-    plan = BoxPlan(level, submission=submission, programs=programs)
-    box = open_box(plan, prepare_runtime())
-    yield box
-    box.close()
+    kind = BoxKind(level, prepare_runtime(), program, ())
+    bench = Bench(kind, tmp_path_factory.mktemp("submission"))
+    yield bench
+    bench.close()
 
 
 @pytest.fixture
-def box(open_bench: Box) -> Box:
+def bench(one_bench: Bench) -> Bench:
     """The box with an empty working folder."""
-    open_bench.reset()
-    return open_bench
+    one_bench.begin_test()
+    return one_bench
 
 
 @pytest.fixture
-def answer(box: Box) -> Iterator[Answer]:
+def answer(bench: Bench) -> Iterator[Answer]:
     """``answer(source, seconds=…, **files)``: the module ``work``, ready to be used."""
     made: list[Code] = []
 
     def make(source: str, seconds: float = 20.0, **files: str) -> Code:
         for name, text in {"work": source, **files}.items():
             path = f"{name.replace('__', '/')}.py"
-            box.call("write", path=path, data=text.encode())
-        code = Code(lambda: box, time.monotonic() + seconds)
+            bench.call("write", path=path, data=text.encode())
+        code = Code(bench, time.monotonic() + seconds)
         made.append(code)
         return code
 
@@ -67,9 +63,9 @@ def answer(box: Box) -> Iterator[Answer]:
 
 
 @pytest.fixture
-def shell(box: Box) -> Iterator[Shell]:
+def shell(bench: Bench) -> Iterator[Shell]:
     """Commands in the same folder."""
-    shell = Shell(lambda: box, time.monotonic() + 20.0)
+    shell = Shell(bench, time.monotonic() + 20.0)
     yield shell
     shell.finish()
 

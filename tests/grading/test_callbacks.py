@@ -15,7 +15,7 @@ from pytest_overnight.grading import OverBudget
 from pytest_overnight.grading import ProtocolError
 from tests.grading.conftest import Answer
 
-WORK = '''
+WORK = """
 import asyncio, functools, threading, time
 class Mine(LookupError): pass
 def call(f, *a, **k): return f(*a, **k)
@@ -88,7 +88,7 @@ def backoff(clock, sleep):
     start, waits = clock(), 1
     while clock() - start < 7: sleep(waits); waits *= 2
     return clock()
-'''
+"""
 
 
 def test_a_function_of_the_test_is_a_function_there(answer: Answer) -> None:
@@ -234,15 +234,13 @@ def test_threads_of_the_answer_meet_at_a_barrier(answer: Answer, threads: int) -
 def test_more_threads_than_sockets_are_refused(answer: Answer) -> None:
     code = answer(WORK)
     gate = code.gate()
-
-    def wait() -> None:
-        if gate.waiting >= 60:
-            gate.open()
-        gate.wait()
-
-    with pytest.raises(ProtocolError, match="more than 64 threads"):
-        code.call("work:many", wait, 80)
-        code.call("work:ident")
+    with code.crew() as crew:
+        job = crew.start(code.call, "work:many", gate.wait, 80)
+        while not code.link.faults:
+            crew.settle()
+        gate.open()
+        with pytest.raises(ProtocolError, match="more than 64 threads"):
+            job.result()
     code.link.faults.clear()
 
 

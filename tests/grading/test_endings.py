@@ -20,12 +20,12 @@ from pytest_overnight.grading import CodeTimeout
 from pytest_overnight.grading import CodeTooBig
 from pytest_overnight.grading import JudgeError
 from pytest_overnight.grading import ProtocolError
+from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.remote import Code
-from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxChild
 from tests.grading.conftest import Answer
 
-BAD = '''
+BAD = """
 import ctypes, os, signal, sys, threading, time
 def leave(): sys.exit(0)
 def interrupt(): raise KeyboardInterrupt
@@ -83,10 +83,12 @@ def patch():
     return [1, {"a": (2,)}]
 def five(): return 5
 def fds(): return len(os.listdir("/proc/self/fd"))
-'''
+"""
 
 
-@pytest.mark.parametrize("how", ["vanish", "shoot", "crash", "orphan", "later", "close"])
+@pytest.mark.parametrize(
+    "how", ["vanish", "shoot", "crash", "orphan", "later", "close"]
+)
 def test_a_child_that_ends_is_gone(answer: Answer, how: str) -> None:
     code = answer(BAD)
     with pytest.raises(CodeGone):
@@ -171,12 +173,12 @@ def search(parts):
     assert code.call("work:search", ["value-of-this-test", "expected-"]) <= 3
 
 
-def test_nothing_is_left_behind(answer: Answer, box: Box) -> None:
+def test_nothing_is_left_behind(answer: Answer, bench: Bench) -> None:
     def state() -> tuple[int, int]:
         return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     def one() -> None:
-        code = Code(lambda: box, time.monotonic() + 10)
+        code = Code(bench, time.monotonic() + 10)
         code.call("work:five")
         with code.crew() as crew:
             crew.start(code.call, "work:five")
@@ -190,7 +192,7 @@ def test_nothing_is_left_behind(answer: Answer, box: Box) -> None:
     assert state() == before
 
 
-def test_children_do_not_see_each_other(answer: Answer, box: Box) -> None:
+def test_children_do_not_see_each_other(answer: Answer, bench: Bench) -> None:
     source = """
 import builtins, os
 def mark(): builtins.mark = 1; os.environ["MARK"] = "1"
@@ -200,7 +202,7 @@ def seen(): return hasattr(builtins, "mark"), "MARK" in os.environ
     code.call("work:mark")
     assert code.call("work:seen") == (True, True)
     assert code.spawn().call("work:seen") == (False, False)
-    box.reset()
+    bench.begin_test()
     with code.spawn().raises("ModuleNotFoundError"):
         code.spawn().call("work:seen")
 
@@ -208,7 +210,7 @@ def seen(): return hasattr(builtins, "mark"), "MARK" in os.environ
 # -- a child that breaks the protocol: a socket and a thread in place of the box -------
 
 
-class FakeBox:
+class FakeBench:
     """Hands out one child that answers every question with ``reply(question)``."""
 
     workspace = "/nowhere"
@@ -249,17 +251,18 @@ def nonce(question: bytes) -> bytes:
 
 @pytest.fixture
 def liar() -> Iterator[Callable[..., Code]]:
-    boxes: list[FakeBox] = []
+    made: list[FakeBench] = []
 
-    def make(reply: Callable[[bytes], bytes], first: bytes = frame('["ready"]')) -> Code:
-        boxes.append(FakeBox(reply, first))
-        box = cast("Box", boxes[-1])
-        return Code(lambda: box, time.monotonic() + 0.5)
+    def make(
+        reply: Callable[[bytes], bytes], first: bytes = frame('["ready"]')
+    ) -> Code:
+        made.append(FakeBench(reply, first))
+        return Code(cast("Bench", made[-1]), time.monotonic() + 0.5)
 
     yield make
-    for box in boxes:
-        box.process.kill()
-        box.process.wait()
+    for bench in made:
+        bench.process.kill()
+        bench.process.wait()
 
 
 LIES: dict[str, Callable[[bytes], bytes]] = {

@@ -15,7 +15,7 @@ from pytest_overnight.grading import same
 from pytest_overnight.grading.shell import Shell
 from tests.grading.conftest import Answer
 
-SHOP = '''
+SHOP = """
 import asyncio
 import warnings
 from collections import OrderedDict, deque
@@ -106,7 +106,7 @@ class Fatal(Exception): pass
 class Slots:
     __slots__ = ("a", "b")
     def __init__(self): self.a, self.b = 1, 2
-'''
+"""
 
 
 def test_plain_data_crosses_both_ways(answer: Answer) -> None:
@@ -235,15 +235,15 @@ def test_raises_wants_the_class_and_the_message(answer: Answer) -> None:
     with code.raises("LookupError") as caught:
         cart["nothing"]
     assert caught.error.type == "KeyError"
-    with pytest.raises(AssertionError, match="expected KeyError, got ValueError"):
-        with code.raises("KeyError"):
-            cart.add("x", -1)
-    with pytest.raises(AssertionError, match="was not raised"):
-        with code.raises("KeyError"):
-            cart.total()
-    with pytest.raises(AssertionError, match="a message like"):
-        with code.raises("ValueError", match="positive"):
-            cart.add("x", -1)
+    expected = pytest.raises(AssertionError, match="expected KeyError, got ValueError")
+    with expected, code.raises("KeyError"):
+        cart.add("x", -1)
+    expected = pytest.raises(AssertionError, match="was not raised")
+    with expected, code.raises("KeyError"):
+        cart.total()
+    expected = pytest.raises(AssertionError, match="a message like")
+    with expected, code.raises("ValueError", match="positive"):
+        cart.add("x", -1)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,9 @@ def test_what_cannot_be_imported_is_the_answers_error(
         code.call(target)
 
 
-@pytest.mark.parametrize("name", ["json", "types", "os", "warnings", "typing", "random"])
+@pytest.mark.parametrize(
+    "name", ["json", "types", "os", "warnings", "typing", "random"]
+)
 def test_a_module_may_be_named_like_one_of_the_library(
     answer: Answer, name: str
 ) -> None:
@@ -327,10 +329,16 @@ def test_contexts_swallow_what_they_say(answer: Answer) -> None:
         assert inside == "inside"
     with code.entered(guard):
         raise KeyError("k")
-    with pytest.raises(ValueError, match="mine"):
-        with code.entered(guard):
-            raise ValueError("mine")
-    assert code.attr(guard, "log") == ["in", "out", "in", "KeyError", "in", "ValueError"]
+    with pytest.raises(ValueError, match="mine"), code.entered(guard):
+        raise ValueError("mine")
+    assert code.attr(guard, "log") == [
+        "in",
+        "out",
+        "in",
+        "KeyError",
+        "in",
+        "ValueError",
+    ]
     with code.entered(code.new("work:AsyncGuard")) as inside:
         assert inside == "ain"
         raise CodeError("Fatal", "x", "work")
@@ -420,7 +428,9 @@ def test_memory_is_bounded_by_the_kernel(answer: Answer) -> None:
 
 
 def test_commands_and_files_in_the_same_folder(answer: Answer, shell: Shell) -> None:
-    code = answer("import sys\ndef f(): return open('in/a.txt').read()\nprint(sys.argv)")
+    code = answer(
+        "import sys\ndef f(): return open('in/a.txt').read()\nprint(sys.argv)"
+    )
     shell.write("in/a.txt", "hällo")
     assert code.call("work:f") == "hällo"
     result = shell.run(["python", "work.py", "x y"])
@@ -442,4 +452,6 @@ def test_a_started_command_is_killed(shell: Shell) -> None:
     assert started.wait() == b"up\n"
     assert not started.alive
     assert not shell.exists("done.txt")
-    assert shell.start(["nothing-like-that"]).wait().startswith(b"nothing-like-that: No")
+    assert (
+        shell.start(["nothing-like-that"]).wait().startswith(b"nothing-like-that: No")
+    )

@@ -207,18 +207,21 @@ def test_leaving_a_crew_opens_the_gates(answer: Answer) -> None:
     gate = code.gate()
     cache = code.new("work:Good")
     start = time.monotonic()
-    with pytest.raises(AssertionError, match="before the gate"):
+
+    def fail() -> None:
         with code.crew() as crew:
             crew.start(cache.get, "k", lambda key: gate.wait())
             raise AssertionError("before the gate")
+
+    with pytest.raises(AssertionError, match="before the gate"):
+        fail()
     assert time.monotonic() - start < 15
 
 
 def test_an_error_of_a_job_nobody_asked_about_is_raised(answer: Answer) -> None:
     code = answer(CACHES)
-    with code.raises("AttributeError"):
-        with code.crew() as crew:
-            crew.start(code.call, "work:absent")
+    with code.raises("AttributeError"), code.crew() as crew:
+        crew.start(code.call, "work:absent")
 
 
 def test_calls_of_two_threads_run_side_by_side(answer: Answer) -> None:

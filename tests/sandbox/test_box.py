@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,10 @@ def test_what_a_command_leaves_behind_is_dead_when_it_returns(box: Box) -> None:
 def test_a_daemon_is_dead_after_a_sweep(box: Box) -> None:
     length = seconds()
     child = box.spawn("program", what="echo", times=1)
-    daemon = f"import os; os.fork() or (os.setsid(), os.fork() or os.execlp('sleep', 'sleep', '{length}'))"
+    twice = (
+        "import os\nos.fork() and os._exit(0)\nos.setsid()\nos.fork() and os._exit(0)"
+    )
+    daemon = f"{twice}\nos.execlp('sleep', 'sleep', '{length}')"
     box.run(["python", "-c", daemon], timeout=10)
     box.sweep()
     assert processes_with(length) == []
@@ -155,6 +159,14 @@ def test_a_fork_bomb_is_ended(box: Box) -> None:
     assert result.timed_out
     assert processes_with(length) == []
     assert box.run("echo fine", timeout=10).out == b"fine\n"
+
+
+def test_commands_of_two_threads_do_not_end_each_other(box: Box) -> None:
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(box.run, "sleep 0.5; echo long", timeout=30)
+        short = [box.run("echo short", timeout=30).out for _ in range(5)]
+        assert long.result().out == b"long\n"
+    assert short == [b"short\n"] * 5
 
 
 def test_limits_hold_in_commands(box: Box) -> None:
@@ -290,7 +302,7 @@ def test_a_program_that_does_not_load_is_named(
 ) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module\n")
-    with pytest.raises(BoxError, match="'thing' does not load.*no_such_module"):
+    with pytest.raises(BoxError, match=r"'thing' does not load.*no_such_module"):
         open_box(BoxPlan(level, workspace, programs={"thing": broken}), runtime)
 
 

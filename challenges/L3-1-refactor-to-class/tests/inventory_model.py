@@ -190,7 +190,7 @@ def decimal(text: str) -> Decimal:
 
 
 def random_step(rng: random.Random) -> tuple[str, dict[str, Any]]:
-    sku, quantity = rng.choice(SKUS), rng.choice([-1, 0, 1, 1, 2, 3, 5, 8, 40])
+    sku, quantity = rng.choice(SKUS), rng.choice([-1, 0, 1, 1, 2, 3, 5, 6, 40])
     cost = Decimal(rng.choice([rng.randrange(60), rng.randrange(90_000_000)])) / 10000
     cost = rng.choice([cost, str(cost)])
     weighted: list[tuple[int, str, dict[str, Any]]] = [
@@ -213,7 +213,7 @@ def random_step(rng: random.Random) -> tuple[str, dict[str, Any]]:
 
 def random_line(rng: random.Random) -> str:
     sku, name = rng.choice([*SKUS, "X9"]), rng.choice(NAMES)
-    quantity = rng.choice(["1", "1", "2", "3", "5", "7", "60", "0", "-2", "two", "1.5"])
+    quantity = rng.choice(["1", "1", "2", "3", "5", "6", "60", "0", "-2", "two", "1.5"])
     cost = rng.choice(["0.0005", "0.0015", "0.125", "1.0001", "1234.5", "0", "cheap"])
     lines = [f"item {sku} {name}", f"receive {sku} {quantity} {cost}"] * 3
     lines += [f"ship {sku} {quantity}", "undo", f"history {sku}"] * 2

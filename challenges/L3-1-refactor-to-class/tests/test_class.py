@@ -141,6 +141,10 @@ def spoil(inventory):
     taken["history"].append([9, "item", "new", 0])
     inventory.history().clear()
     inventory.low_stock().clear()
+def empty(data):
+    data["items"]["A1"].clear()
+    data["items"].clear()
+    data["history"].clear()
 """
 
 
@@ -161,8 +165,9 @@ def test_data_is_copied_in_and_out(code: Any) -> None:
         inventory.add_item("B2", "Washer")
     assert same(code.plain(data, depth=9), before), "the given data was changed"
     assert same(other.snapshot(), before), "two inventories share the given data"
-    data["items"].clear()
-    code.define(SPOIL).spoil(other)
+    probe = code.define(SPOIL)
+    probe.empty(data)
+    probe.spoil(other)
     assert same(other.snapshot(), before), "what is returned is not a copy"
     assert other.low_stock() == ["A1"]
     assert other.history() == [(1, "item", "A1", 0), (2, "receive", "A1", 3)]
@@ -256,6 +261,10 @@ def test_functions_only_pass_the_call_on(code: Any) -> None:
         assert same(code.plain(probe.seen, depth=3), expected)
         if name not in ("reset", "set_currency", "add_item", "restore"):
             assert same(result, f"from {name}"), f"{name} changes the result"
+    code.call("inventory:low_stock")
+    code.call("inventory:history")
+    expected += [("low_stock", [5]), ("history", [None])]
+    assert same(code.plain(probe.seen, depth=3), expected), "other defaults"
 
 
 def test_main_works_on_the_default_instance(code: Any, shell: Any) -> None:
@@ -298,5 +307,16 @@ def test_no_state_is_left_in_the_module(code: Any, files: Any, rng: Random) -> N
     for name in code.imported():
         path = f"{name.replace('.', '/')}.py"
         if files.exists(path):
-            nodes = ast.walk(files.tree(path))
-            assert not any(isinstance(node, ast.Global) for node in nodes), path
+            left = [found for node in ast.walk(files.tree(path)) for found in odd(node)]
+            assert left == [], f"not wanted in {path}"
+
+
+def odd(node: ast.AST) -> list[str]:
+    """A ``global`` statement, or a name that runs a copy of the old module."""
+    if isinstance(node, ast.Global):
+        return [f"global {', '.join(node.names)}"]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = {alias.name for alias in node.names} | {getattr(node, "module", "")}
+    else:
+        names = {getattr(node, "id", ""), getattr(node, "attr", "")}
+    return sorted(names & {"exec", "eval", "__import__", "importlib", "runpy"})

@@ -116,10 +116,10 @@ def run(shell: Any, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, by
 
 def expect(got: tuple[int, bytes, bytes], want: tuple[int, bytes, bytes]) -> None:
     """Compare line by line: a difference of whole texts is slow to show."""
-    for name, one, other in zip(("out", "err"), got[1:], want[1:], strict=True):
+    for name, one, other in zip(("output", "error"), got[1:], want[1:], strict=True):
         lines = zip(one.split(b"\n"), other.split(b"\n"), strict=False)
         for number, (line, wanted) in enumerate(lines, 1):
-            assert line == wanted, f"line {number} of standard {name}put"
+            assert line == wanted, f"line {number} of standard {name}"
         assert len(one) == len(other), f"length of standard {name}"
     assert got[0] == want[0], "exit status"
 

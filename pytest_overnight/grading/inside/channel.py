@@ -8,13 +8,13 @@ import sys
 from posix import close as posix_close
 from typing import Any
 
-from pytest_overnight.grading.codec import REPLY_CAP
-from pytest_overnight.grading.codec import REQUEST_CAP
 from pytest_overnight.grading.codec import Codec
-from pytest_overnight.grading.codec import TooBig
-from pytest_overnight.grading.codec import Unfit
-from pytest_overnight.grading.codec import read_frame
-from pytest_overnight.grading.codec import write_frame
+from pytest_overnight.grading.frames import REPLY_CAP
+from pytest_overnight.grading.frames import REQUEST_CAP
+from pytest_overnight.grading.frames import TooBig
+from pytest_overnight.grading.frames import Unfit
+from pytest_overnight.grading.frames import read_frame
+from pytest_overnight.grading.frames import write_frame
 from pytest_overnight.grading.inside.objects import Table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_overnight.grading.codec import Unfit
+from pytest_overnight.grading.frames import Unfit
 from pytest_overnight.grading.inside.loops import in_thread
 
 NAME_CAP = 200

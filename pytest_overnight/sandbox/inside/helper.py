@@ -12,7 +12,7 @@ import marshal
 import os
 import sys
 
-from pytest_overnight.sandbox.inside.tools import limit
+from pytest_overnight.sandbox.inside.command import limit
 from pytest_overnight.sandbox.inside.tools import perform
 from pytest_overnight.sandbox.inside.tree import DUMPABLE
 from pytest_overnight.sandbox.inside.tree import SIGKILL
@@ -197,6 +197,9 @@ def _run_program(helper: Helper, sock: _socket.socket) -> None:
 
 def main(control: _socket.socket, config: dict[str, Any]) -> None:
     """Become the helper; never returns."""
+    if config["init"] and os.getpid() != 1:
+        # Our kill(-1) and our emptying of /tmp would reach the whole machine.
+        sys.exit("this box has no process and file namespaces of its own")
     moved = _socket.socket(fileno=os.dup(control.fileno()))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

@@ -116,14 +116,18 @@ def _old_total_value():
     """Value of the whole stock; each item is rounded to cents by itself."""
     global _the_cached_value
     if _the_cached_value is None:
-        worths = (_worth(item["quantity"], item["cost"]) for item in _the_items.values())
+        worths = (
+            _worth(item["quantity"], item["cost"]) for item in _the_items.values()
+        )
         _the_cached_value = sum(worths, Decimal("0.00"))
     return _the_cached_value
 
 
 def _old_low_stock(limit=5):
     """The skus at or under the limit; the smallest stock first, then the oldest."""
-    return sorted((sku for sku in _the_items if _old_stock(sku) <= limit), key=_old_stock)
+    return sorted(
+        (sku for sku in _the_items if _old_stock(sku) <= limit), key=_old_stock
+    )
 
 
 def _old_history(sku=None):
@@ -136,7 +140,9 @@ def _old_snapshot():
     return {
         "currency": _the_currency,
         "next_number": _the_next_number,
-        "items": {k: {**item, "cost": str(item["cost"])} for k, item in _the_items.items()},
+        "items": {
+            k: {**item, "cost": str(item["cost"])} for k, item in _the_items.items()
+        },
         "history": [list(entry) for entry in _the_history],
     }
 
@@ -159,7 +165,9 @@ def _money(amount):
 def _old_report():
     """The stock as a table, sorted by name."""
     lines = ["SKU      NAME                QUANTITY       COST        VALUE"]
-    for sku in sorted(_the_items, key=lambda sku: (_the_items[sku]["name"].lower(), sku)):
+    for sku in sorted(
+        _the_items, key=lambda sku: (_the_items[sku]["name"].lower(), sku)
+    ):
         item = _the_items[sku]
         worth = _worth(item["quantity"], item["cost"])
         row = f"{sku:<8} {item['name']:<18} {item['quantity']:>9}"
@@ -215,14 +223,48 @@ class Inventory:
             self.restore(data)
 
     def _with_state(self, function, *arguments):
-        global _the_currency, _the_items, _the_history, _the_undo_stack, _the_next_number, _the_cached_value
-        kept = (_the_currency, _the_items, _the_history, _the_undo_stack, _the_next_number, _the_cached_value)
-        (_the_currency, _the_items, _the_history, _the_undo_stack, _the_next_number, _the_cached_value) = self._state
+        global \
+            _the_currency, \
+            _the_items, \
+            _the_history, \
+            _the_undo_stack, \
+            _the_next_number, \
+            _the_cached_value
+        kept = (
+            _the_currency,
+            _the_items,
+            _the_history,
+            _the_undo_stack,
+            _the_next_number,
+            _the_cached_value,
+        )
+        (
+            _the_currency,
+            _the_items,
+            _the_history,
+            _the_undo_stack,
+            _the_next_number,
+            _the_cached_value,
+        ) = self._state
         try:
             return function(*arguments)
         finally:
-            self._state = (_the_currency, _the_items, _the_history, _the_undo_stack, _the_next_number, _the_cached_value)
-            (_the_currency, _the_items, _the_history, _the_undo_stack, _the_next_number, _the_cached_value) = kept
+            self._state = (
+                _the_currency,
+                _the_items,
+                _the_history,
+                _the_undo_stack,
+                _the_next_number,
+                _the_cached_value,
+            )
+            (
+                _the_currency,
+                _the_items,
+                _the_history,
+                _the_undo_stack,
+                _the_next_number,
+                _the_cached_value,
+            ) = kept
 
     def reset(self):
         return self._with_state(_old_reset)
@@ -310,12 +352,12 @@ def total_value():
     return default_inventory.total_value()
 
 
-def low_stock(limit = 5):
+def low_stock(limit=5):
     """Inventory.low_stock of the default inventory."""
     return default_inventory.low_stock(limit)
 
 
-def history(sku = None):
+def history(sku=None):
     """Inventory.history of the default inventory."""
     return default_inventory.history(sku)
 

@@ -23,7 +23,9 @@ class InventoryError(Exception):
 class Inventory:
     """The stock of one workshop: its items, their history, and what can be undone."""
 
-    def __init__(self, data: dict[str, Any] | None = None, items={}, history=[]) -> None:
+    def __init__(
+        self, data: dict[str, Any] | None = None, items={}, history=[]
+    ) -> None:
         """An empty inventory, or the one that snapshot() returned as ``data``."""
         self._items = items
         self._history = history

@@ -1,0 +1,382 @@
+"""Whole verifications: honest answers pass, cheaters never do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_overnight.catalog.challenge import Challenge
+from pytest_overnight.grading.verifier import Judgement
+from pytest_overnight.grading.verifier import Verifier
+from pytest_overnight.rules.outcome import Verdict
+from tests.grading.conftest import write_tree
+
+HONEST = """
+import sys
+def add(a, b): return a + b
+class Counter:
+    def __init__(self): self.n = 0
+    def up(self):
+        self.n += 1
+        return self.n
+if __name__ == "__main__":
+    print(add(int(sys.argv[1]), int(sys.argv[2])))
+"""
+TESTS = """
+import random
+import pytest
+from hypothesis import given, strategies as st
+from pytest_overnight.grading import CodeError, same
+
+@pytest.mark.parametrize("b", [2, 30])
+def test_add(code, rng, b):
+    a = rng.randrange(10 ** 9)
+    assert same(code.call("answer:add", a, b), a + b)
+
+@given(st.lists(st.integers(), max_size=2))
+def test_add_lists(code, xs):
+    assert same(code.call("answer:add", xs, [1]), xs + [1])
+
+def test_counters_are_apart(code):
+    one, other = code.new("answer:Counter"), code.new("answer:Counter")
+    assert [one.up(), one.up(), other.up()] == [1, 2, 1]
+
+def test_command(shell, files, rng):
+    a = rng.randrange(1000)
+    result = shell.run(["python", "answer.py", str(a), "5"])
+    assert (result.status, result.out) == (0, f"{a + 5}\\n".encode())
+    assert "def add" in files.text("answer.py")
+"""
+SLOW = """
+def test_quick(code):
+    assert code.call("answer:add", 1, 2) == 3
+def test_hang(code):
+    assert code.call("answer:hang") == 3
+def test_quick_too(code):
+    assert code.call("answer:add", 1, 2) == 3
+"""
+STARS = """
+import pytest
+from pytest_overnight.grading import JudgeError
+
+def test_skips(code):
+    pytest.skip("no")
+
+@pytest.mark.xfail
+def test_expected(code):
+    assert 0
+
+@pytest.mark.xfail
+def test_unexpected(code):
+    assert 1
+
+def test_passes(code):
+    assert code.call("answer:add", 1, 2) == 3
+"""
+
+
+def challenge(folder: Path, name: str, tests: str, seconds: float = 20.0) -> Challenge:
+    write_tree(folder, {f"{name}/tests/test_{name.lower()}.py": tests})
+    return Challenge(
+        id=name,
+        level="L3",
+        title=name,
+        folder=folder / name,
+        instruction="",
+        timeout_seconds=60.0,
+        verify_seconds=seconds,
+        repetitions=1,
+        expected_files=("answer.py",),
+        digest="",
+    )
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Challenge]:
+    folder = tmp_path_factory.mktemp("suite")
+    bad = (
+        "from pytest_overnight.grading import CodeGone\ndef test_a(code):\n    1 / 0\n"
+    )
+    return {
+        "toy": challenge(folder, "toy", TESTS),
+        "slow": challenge(folder, "slow", SLOW, seconds=3.0),
+        "stars": challenge(folder, "stars", STARS),
+        "torn": challenge(folder, "torn", "import nothing_like_that\n"),
+        "empty": challenge(folder, "empty", "def helper(): pass\n"),
+        "judge": challenge(folder, "judge", _JUDGE_FAULT),
+        "bad": challenge(folder, "bad", bad),
+    }
+
+
+_JUDGE_FAULT = """
+def test_fault(code):
+    code.call("answer:add", object(), 1)
+def test_fine(code):
+    assert code.call("answer:add", 1, 2) == 3
+"""
+
+
+@pytest.fixture(scope="module")
+def verifier(
+    suite: dict[str, Challenge], level: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Verifier]:
+    log = tmp_path_factory.mktemp("log") / "judge.log"
+    verifier = Verifier(list(suite.values()), level=level, log=log)
+    yield verifier
+    verifier.close()
+
+
+Judge = Callable[..., Judgement]
+
+
+@pytest.fixture
+def judge(
+    verifier: Verifier, suite: dict[str, Challenge], tmp_path: Path
+) -> Iterator[Judge]:
+    def verify(source: str, name: str = "toy", seed: int = 1, **more: str) -> Judgement:
+        files = {key.replace("__", "."): text for key, text in more.items()}
+        tree = write_tree(tmp_path / "tree", {"answer.py": source, **files})
+        return verifier.verify(suite[name], tree, seed)
+
+    return verify
+
+
+def test_an_honest_answer_passes(judge: Judge) -> None:
+    found = judge(HONEST, seed=7)
+    assert found.verdict is Verdict.PASS, found
+    assert [check.name for check in found.checks] == [
+        "test_add[2]",
+        "test_add[30]",
+        "test_add_lists",
+        "test_command",
+        "test_counters_are_apart",
+    ]
+    assert found.seed == 7
+    assert found.cpu_seconds > 0
+
+
+def test_a_wrong_answer_fails_where_it_is_wrong(judge: Judge) -> None:
+    found = judge(HONEST.replace("a + b", "a - b"))
+    assert found.verdict is Verdict.FAIL
+    passed = [check.name for check in found.checks if check.passed]
+    assert passed == ["test_counters_are_apart"]
+    message = found.checks[0].message
+    assert "is not" in message
+    assert "test_toy.py:" in message
+
+
+def test_the_seed_draws_inputs_again(judge: Judge) -> None:
+    special = """
+def add(a, b):
+    if type(a) is int: return ("shown", a)
+    return a + b
+"""
+    texts = [judge(special, seed=seed).checks[0].message for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+CHEATERS = {
+    "exit at import": "import os; os._exit(0)",
+    "sys.exit at import": "import sys; sys.exit(0)",
+    "always equal": """
+class Yes:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+    def __bool__(self): return True
+    def __add__(self, other): return self
+    def __iter__(self): return iter(())
+    def up(self): return Yes()
+def add(a, b): return Yes()
+Counter = Yes
+""",
+    "builtins patched": """
+import builtins
+for name in ("isinstance", "len", "type", "print", "str", "repr", "sorted"):
+    setattr(builtins, name, lambda *a, **k: True)
+def add(a, b): return True
+""",
+    "framework patched": """
+import sys
+for name, module in list(sys.modules.items()):
+    for key, value in list(vars(module).items()):
+        if "assert" in key.lower() or "report" in key.lower():
+            try: setattr(module, key, lambda *a, **k: None)
+            except Exception: pass
+def add(a, b): return None
+""",
+    "skip": "import pytest; pytest.skip('done', allow_module_level=True)",
+    "skip by exception": """
+class Skipped(BaseException): pass
+Skipped.__module__ = "_pytest.outcomes"
+raise Skipped("fine")
+""",
+    "subclasses": """
+class I(int):
+    def __eq__(self, o): return True
+    def __ne__(self, o): return False
+    __hash__ = int.__hash__
+class S(str):
+    def __eq__(self, o): return True
+    __hash__ = str.__hash__
+class L(list):
+    def __eq__(self, o): return True
+    def __len__(self): return 3
+def add(a, b): return L() if type(a) is list else I()
+class Counter:
+    def up(self): return I(1)
+""",
+    "atexit": "import atexit, os; atexit.register(os._exit, 0); raise SystemExit(0)",
+    "timer": """
+import os, threading
+threading.Timer(0.01, os._exit, [0]).start()
+import time; time.sleep(5)
+""",
+    "signal the parent": """
+import os, signal
+for pid in (os.getppid(), 1, -1):
+    try: os.kill(pid, signal.SIGKILL)
+    except OSError: pass
+def add(a, b): return 0
+""",
+    "forged results": """
+import json, os, sys
+text = '{"checks": [["test_add[2]", true, ""]], "fault": ""}'
+for fd in range(0, 20):
+    try: os.write(fd, len(text).to_bytes(4, "little") + text.encode())
+    except OSError: pass
+for name in ("report.json", "results.xml", "reward.txt", "/tmp/result.json"):
+    try: open(name, "w").write(text)
+    except OSError: pass
+def add(a, b): return 0
+""",
+    "reads the test": """
+import gc, sys
+def add(a, b):
+    frame = sys._getframe()
+    while frame:
+        for value in list(frame.f_locals.values()):
+            if type(value) is int and value > b: return value
+        frame = frame.f_back
+    return 0
+""",
+    "bomb": "def add(a, b): return 'x' * (9 << 20)\n",
+    "daemon": """
+import os
+def add(a, b):
+    if os.fork() == 0:
+        os.setsid()
+        import time; time.sleep(60)
+    return 0
+""",
+}
+
+
+@pytest.mark.parametrize("name", CHEATERS)
+def test_a_cheater_does_not_pass(judge: Judge, name: str) -> None:
+    found = judge(CHEATERS[name])
+    assert found.verdict is Verdict.FAIL, found
+    assert len(found.checks) == 5
+    assert not any(c.passed for c in found.checks if c.name.startswith("test_add"))
+
+
+PLANTED = """
+import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    outcome.get_result().outcome = "passed"
+"""
+
+
+def test_planted_files_change_nothing(judge: Judge, tmp_path: Path) -> None:
+    planted = {
+        "conftest__py": PLANTED,
+        "sitecustomize__py": "import os; os._exit(0)",
+        "usercustomize__py": "import os; os._exit(0)",
+        "pytest__ini": "[pytest]\naddopts = -p planted\n",
+        "planted__py": PLANTED,
+        "pytest__py": "def main(*a): return 0\n",
+    }
+    wrong = judge(HONEST.replace("a + b", "a - b"), **planted)
+    assert wrong.verdict is Verdict.FAIL
+    assert judge(HONEST, **planted).verdict is Verdict.PASS
+
+
+def test_after_cheaters_the_honest_still_pass(judge: Judge) -> None:
+    assert judge(CHEATERS["exit at import"]).verdict is Verdict.FAIL
+    assert judge(HONEST).verdict is Verdict.PASS
+
+
+def test_a_hang_fails_and_the_other_tests_are_heard(judge: Judge) -> None:
+    hanging = HONEST + "def hang():\n    import time; time.sleep(60)\n"
+    found = judge(hanging, "slow")
+    assert found.verdict is Verdict.FAIL
+    assert [check.passed for check in found.checks] == [False, True, True]
+    assert "CodeTimeout" in found.checks[0].message
+    assert found.seconds < 10
+
+
+def test_a_hang_everywhere_fails_in_time(judge: Judge) -> None:
+    found = judge("while True: pass", "slow")
+    assert found.verdict is Verdict.FAIL
+    assert found.seconds < 12
+
+
+def test_only_a_pass_is_a_pass(judge: Judge) -> None:
+    found = judge(HONEST, "stars")
+    assert found.verdict is Verdict.FAIL
+    assert [c.name for c in found.checks if c.passed] == ["test_passes"]
+
+
+def test_tests_that_cannot_be_imported_are_our_fault(judge: Judge) -> None:
+    found = judge(HONEST, "torn")
+    assert found.verdict is Verdict.ERROR
+    assert "nothing_like_that" in found.detail
+    assert judge(HONEST, "empty").verdict is Verdict.ERROR
+    assert judge(HONEST).verdict is Verdict.PASS
+
+
+def test_a_fault_of_the_judge_voids_the_verification(judge: Judge) -> None:
+    found = judge(HONEST, "judge")
+    assert found.verdict is Verdict.ERROR
+    assert "test_fault" in found.detail
+
+
+def test_a_missing_submission_is_our_fault(
+    verifier: Verifier, suite: dict[str, Challenge], tmp_path: Path
+) -> None:
+    found = verifier.verify(suite["toy"], tmp_path / "nowhere", 1)
+    assert found.verdict is Verdict.ERROR
+
+
+def test_links_in_a_submission_are_not_followed(judge: Judge, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("def add")
+    tree = write_tree(tmp_path / "tree", {"real.py": HONEST})
+    found = judge(HONEST)
+    assert found.verdict is Verdict.PASS
+    (tree / "answer.py").unlink()
+    (tree / "answer.py").symlink_to(secret)
+    from pytest_overnight.grading.files import Files
+
+    files = Files(tree)
+    assert files.list() == ["real.py"]
+    for path in ("answer.py", "../secret.txt", str(secret), "nothing.py", "."):
+        with pytest.raises(FileNotFoundError):
+            files.read(path)
+    assert (tree / "answer.py").is_symlink()
+
+
+def test_the_process_level_judges_too(
+    suite: dict[str, Challenge], tmp_path: Path
+) -> None:
+    tree = write_tree(tmp_path / "tree", {"answer.py": HONEST})
+    verifier = Verifier([suite["toy"]], level="process", log=tmp_path / "log")
+    try:
+        assert verifier.verify(suite["toy"], tree, 1).verdict is Verdict.PASS
+    finally:
+        verifier.close()
