@@ -86,14 +86,33 @@ def prepare_runtime() -> Runtime:
 
 
 def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    cache = Path(root) / "pytest-overnight"
+    named = os.environ.get("XDG_CACHE_HOME")
+    cache = Path(named or "~/.cache") / "pytest-overnight"
     try:
         cache = cache.expanduser().absolute()
         cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(cache, error) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+        if named and isinstance(error, OSError):
+            raise _unwritable(cache, error) from error
+        return _private_folder()
     return cache
+
+
+def _private_folder() -> Path:
+    """For users without a home of their own: a folder under the temporary one.
+
+    Its name is no secret, so it counts only while nobody else may write there.
+    """
+    folder = Path(tempfile.gettempdir()) / f"pytest-overnight-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        raise BoxError(
+            f"{folder} belongs to somebody else, and there is no home folder to keep "
+            "the sandbox's Python runtime in; set XDG_CACHE_HOME to a folder you own"
+        )
+    folder.chmod(0o700)
+    return folder
 
 
 def _unwritable(cache: Path, error: OSError) -> BoxError:

@@ -11,6 +11,7 @@ from pytest_overnight.grading import CodeError
 from pytest_overnight.grading import CodeGone
 from pytest_overnight.grading import CodeTooBig
 from pytest_overnight.grading import JudgeError
+from pytest_overnight.grading import frames
 from pytest_overnight.grading import same
 from pytest_overnight.grading.shell import Shell
 from tests.grading.conftest import Answer
@@ -400,6 +401,22 @@ def seen(): return state, open("f.txt").read()
     assert code.alive
     with pytest.raises(CodeGone, match="killed by the test"):
         handle.append(2)
+
+
+def test_a_round_trip_is_one_write_and_one_read(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = answer(SHOP)
+    code.call("work:echo", 1)
+    used: list[str] = []
+    for name in ("posix_read", "posix_write"):
+        real = getattr(frames, name)
+        monkeypatch.setattr(
+            frames, name, lambda *a, n=name, f=real: used.append(n) or f(*a)
+        )
+    for _ in range(50):
+        code.call("work:echo", 1)
+    assert used == ["posix_write", "posix_read"] * 50
 
 
 def test_agent_code_is_never_imported_here(answer: Answer) -> None:

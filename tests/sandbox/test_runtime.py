@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,17 @@ def test_a_read_only_cache_is_named(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(BoxError, match=r"Permission denied.*set XDG_CACHE_HOME"):
         prepare_runtime()
+
+
+def test_a_user_without_a_home_gets_a_private_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    # A file where the home should be: also root cannot make a folder in it.
+    (tmp_path / "home").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    runtime = prepare_runtime()
+    private = tmp_path / f"pytest-overnight-{os.getuid()}"
+    assert runtime.root.is_relative_to(private)
+    assert private.stat().st_mode & 0o777 == 0o700
