@@ -68,7 +68,7 @@ class Bench:
         self._kind = kind
         # Now and by this thread: the kernel ends the box with the thread that made it.
         self._box = self._open()
-        self._fresh = True
+        self._touched = False
         self._used = False
 
     @property
@@ -77,15 +77,14 @@ class Bench:
         return self._box.workspace
 
     def begin_test(self) -> None:
-        """Give the test a fresh working folder; the first has one already."""
-        if not self._fresh:
+        """Give the test a fresh working folder, and a box with nothing running."""
+        if self._touched:
             try:
                 self._box.reset()
             except BoxGone:
                 self._box.close()
                 self._box = self._open()
-        self._fresh = False
-        self._used = False
+        self._touched = self._used = False
 
     def spawn(self, program: str, **arguments: Any) -> BoxChild:
         """As ``Box.spawn``."""
@@ -110,6 +109,7 @@ class Bench:
 
     @contextmanager
     def _blame(self) -> Iterator[None]:
+        self._touched = True
         try:
             yield
         except BoxError as error:

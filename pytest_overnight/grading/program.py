@@ -23,6 +23,13 @@ _FIRST = """from __future__ import annotations
 # len in the real module does not reach them.
 __builtins__ = dict(vars(__import__("builtins")))
 """
+_LAST = """
+import gc
+# Runs once, in the process that forks the children: a collection in a child would
+# else touch, and so copy, every page (110 of 700 faults a child, 0.8 ms).
+gc.collect()
+gc.freeze()
+"""
 _LEFT_OUT = (
     "from __future__ import",
     "from typing import",
@@ -38,4 +45,4 @@ def child_program() -> str:
         for line in (_HERE / part).read_text(encoding="utf-8").splitlines():
             if not line.lstrip().startswith(_LEFT_OUT):
                 lines.append(line)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, _LAST])

@@ -110,8 +110,12 @@ class Code(Lender):
     def finish(self) -> None:
         """End everything; raise what a callback raised and nobody has heard of."""
         self.open_gates()
-        for other in self._others:
-            other.finish()
+        with contextlib.ExitStack() as ends:
+            ends.callback(self._finish_own)
+            for other in self._others:
+                ends.callback(other.finish)
+
+    def _finish_own(self) -> None:
         if self._link is not None:
             self._link.close()
             if self._link.faults:

@@ -12,6 +12,7 @@ from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.grading.verifier import Judgement
 from pytest_overnight.grading.verifier import Verifier
 from pytest_overnight.rules.outcome import Verdict
+from pytest_overnight.sandbox.probe import why_not
 from tests.grading.conftest import write_tree
 
 HONEST = """
@@ -97,9 +98,6 @@ def challenge(folder: Path, name: str, tests: str, seconds: float = 20.0) -> Cha
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Challenge]:
     folder = tmp_path_factory.mktemp("suite")
-    bad = (
-        "from pytest_overnight.grading import CodeGone\ndef test_a(code):\n    1 / 0\n"
-    )
     return {
         "toy": challenge(folder, "toy", TESTS),
         "slow": challenge(folder, "slow", SLOW, seconds=3.0),
@@ -107,10 +105,18 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Challenge]:
         "torn": challenge(folder, "torn", "import nothing_like_that\n"),
         "empty": challenge(folder, "empty", "def helper(): pass\n"),
         "judge": challenge(folder, "judge", _JUDGE_FAULT),
-        "bad": challenge(folder, "bad", bad),
+        "box": challenge(folder, "box", _BOX_TWICE),
     }
 
 
+_BOX_TWICE = """
+import pytest
+@pytest.mark.parametrize("n", [1, 2])
+def test_twice(code, shell, n):
+    assert code.call("answer:add", 1, n) == n + 1
+    assert code.spawn().call("answer:add", 1, n) == n + 1
+    assert shell.run("echo a").out == b"a\\n"
+"""
 _JUDGE_FAULT = """
 def test_fault(code):
     code.call("answer:add", object(), 1)
@@ -371,12 +377,38 @@ def test_links_in_a_submission_are_not_followed(judge: Judge, tmp_path: Path) ->
     assert (tree / "answer.py").is_symlink()
 
 
-def test_the_process_level_judges_too(
-    suite: dict[str, Challenge], tmp_path: Path
+BOX_ENDERS = {
+    "kills the helper": """
+import os, signal
+def add(a, b):
+    os.kill(os.getppid(), signal.SIGKILL)
+    return a + b
+""",
+    "fills the box with processes": """
+import os, time
+def add(a, b):
+    for _ in range(200):
+        try:
+            if os.fork() == 0: time.sleep(30)
+        except OSError: break
+    return a + b
+""",
+}
+
+
+@pytest.mark.parametrize("level", ["process", "bubblewrap"])
+def test_who_ends_the_box_has_failed_and_voids_nothing(
+    suite: dict[str, Challenge], level: str, tmp_path: Path
 ) -> None:
-    tree = write_tree(tmp_path / "tree", {"answer.py": HONEST})
-    verifier = Verifier([suite["toy"]], level="process", log=tmp_path / "log")
+    if why_not(level):
+        pytest.skip(why_not(level))
+    verifier = Verifier([suite["box"]], level=level, log=tmp_path / "log")
     try:
-        assert verifier.verify(suite["toy"], tree, 1).verdict is Verdict.PASS
+        for name, source in {"honest": HONEST, **BOX_ENDERS}.items():
+            tree = write_tree(tmp_path / name, {"answer.py": source})
+            found = verifier.verify(suite["box"], tree, 1)
+            assert found.verdict is not Verdict.ERROR, found
+            if name == "honest":
+                assert found.verdict is Verdict.PASS
     finally:
         verifier.close()

@@ -122,6 +122,12 @@ def test_a_bad_line_is_said_as_before(shell: Any) -> None:
     assert worklog(shell, "totals", "-", stdin=text) == (2, b"", problem)
 
 
+def test_without_a_command_the_usage_is_said(shell: Any) -> None:
+    status, out, err = worklog(shell)
+    assert (status, out) == (2, b"")
+    assert err.startswith(b"usage: worklog ")
+
+
 def test_format_minutes_keeps_its_default(code: Any) -> None:
     for minutes, text in ((0, "0:00"), (45, "0:45"), (65, "1:05"), (6000, "100:00")):
         assert code.call("worklog:format_minutes", minutes) == text
