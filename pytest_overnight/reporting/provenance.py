@@ -13,6 +13,9 @@ from pytest_overnight.reporting.markdown import code
 from pytest_overnight.reporting.markdown import text
 from pytest_overnight.reporting.night import Night
 
+SHOWN_INSIDE = ("python", "pytest", "hypothesis", "mypy", "digest")
+"""What the report says of the box's runtime; the records have every package."""
+
 
 def banner(night: Night) -> Markdown:
     """What must stand wherever rates are shown when a script did the work."""
@@ -90,6 +93,7 @@ def _sandbox_line(info: SandboxInfo) -> Markdown:
         if info.protected
         else "**unprotected**: the agent's code could have read the hidden tests"
     )
-    inside = ", ".join(f"{name} {v}" for name, v in sorted(info.runtime.items()))
+    known = [name for name in SHOWN_INSIDE if name in info.runtime]
+    inside = ", ".join(f"{name} {info.runtime[name]}" for name in known)
     versions = f"; inside: {code(inside)}" if inside else ""
     return Markdown(f"{code(info.level)}, {walls}{versions}")
