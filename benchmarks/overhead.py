@@ -125,8 +125,13 @@ def cpu(who: int) -> float:
 
 
 def bare_loop(folder: Path, runs: int) -> float:
-    """CPU milliseconds of just the agent's command, median."""
-    python = os.path.realpath(sys.executable)
+    """CPU milliseconds of just the agent's command, median.
+
+    Started with the interpreter that the box starts.
+    """
+    from pytest_overnight.sandbox.runtime import prepare_runtime
+
+    python = str(prepare_runtime().python)
     taken = []
     for _ in range(runs):
         before = cpu(resource.RUSAGE_CHILDREN)

@@ -7,7 +7,11 @@ and writes master log and report; workers receive its decisions and only play ru
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+import signal
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
@@ -29,6 +33,8 @@ from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.records.store import now
 from pytest_overnight.settings import Settings
+from pytest_overnight.workspace import WorkspaceError
+from pytest_overnight.workspace import remove_tree
 
 if TYPE_CHECKING:
     from pytest_overnight.records.record import MasterLog
@@ -116,15 +122,34 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
     shared = worker_input["overnight"]
     settings = Settings.from_json(shared["settings"])
     report = SandboxReport(**shared["sandbox"])
+    _die_with_the_controller()
     night = _night(config, settings, report, worker_input["workerid"])
     night.packaged = shared["packaged"]
     return night
 
 
+def _die_with_the_controller() -> None:
+    """A worker that outlived its controller would write into the next session."""
+    from pytest_overnight.sandbox.inside import tree
+
+    parent = os.getppid()
+    tree.prctl(tree.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def _found(config: pytest.Config) -> Night:
     settings = options.build_settings(config)
+    if not re.fullmatch(r"[\w.-]+", settings.session_id):
+        raise StoreError(
+            f"OVERNIGHT_SESSION={settings.session_id!r}: letters, digits, '.', '_' and "
+            "'-' only, for it names a folder."
+        )
     _check_challenges(settings, harbor.load_suite(settings.suite))
     if config.getoption("overnight_dry_run"):
+        if settings.agent == "rehearsal":
+            scale = options.REHEARSAL_TIME_SCALE
+            settings = dataclasses.replace(settings, time_scale=scale)
         night = _night(config, settings, None, "main")
         config.pluginmanager.register(DryRun(night), "overnight-dry-run")
         return night
@@ -197,6 +222,10 @@ class Controller:
         self._planned: dict[str, int] | None = None
         self._master: MasterLog | None = None
         self._report_line = ""
+        # `timeout`, systemd and a shutdown end programs so: it is a Ctrl-C to us.
+        self._on_sigterm = signal.signal(
+            signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT)
+        )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -233,6 +262,8 @@ class Controller:
         self._store.note("session", session_id=self._night.settings.session_id)
         self._write_master(end_time=None)
         scale = self._night.settings.time_scale
+        if not self._night.settings.scripted:
+            workers = min(workers, self._night.settings.slots)
         progress = Progress(plan, self._store, workers, scale)
         reporter = ProgressReporter(progress, self._config)
         self._config.pluginmanager.register(reporter, "overnight-progress")
@@ -257,12 +288,19 @@ class Controller:
         try:
             if self._planned is not None:
                 self._close()
+        except OSError as problem:
+            self._report_line = (
+                f"master log and report could not be written: {problem}. Records in "
+                f"{self._store.runs} are as they are."
+            )
         finally:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
             self._lock.release()
 
     def _close(self) -> None:
         end = now()
         self._write_master(end)
+        self._remove_workspaces()
         try:
             from pytest_overnight.reporting.pages import write_report
 
@@ -276,14 +314,23 @@ class Controller:
         else:
             self._report_line = f"report: {report}"
 
+    def _remove_workspaces(self) -> None:
+        """Nobody works any more; a killed worker could not tidy its own."""
+        with suppress(WorkspaceError, OSError):
+            remove_tree(self._store.workspaces)
+
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:
         """The night in three lines."""
+        terminalreporter.section("overnight")
         master = self._master
         if master is None:
+            terminalreporter.write_line(
+                "No challenge run was selected: the suite has none of this name, or "
+                "the paths given hold none (leave them out)."
+            )
             return
-        terminalreporter.section("overnight")
         if master.agent.scripted:
             terminalreporter.write_line(banner(master.agent.spec), red=True, bold=True)
         terminalreporter.write_line(

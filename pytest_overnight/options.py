@@ -227,7 +227,7 @@ def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> N
             type=_whole(1),
             default=None,
             metavar="N",
-            help="repetitions of each challenge; default: its level's own "
+            help="repetitions of each challenge; default: each challenge's own "
             "(L3-L5 10, L6 5, A 3)",
         )
         manager.set_blocked("repeat")

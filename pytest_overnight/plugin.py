@@ -127,7 +127,9 @@ def pytest_collection_modifyitems(
             items[:] = [item for item in items if not _is_challenge(item)]
         return
     if night.packaged and not any(map(_is_challenge, items)):
-        module = pytest.Module.from_parent(session, path=PACKAGE / "suite.py")
+        module = pytest.Module.from_parent(
+            session, path=PACKAGE / "suite.py", nodeid="overnight"
+        )
         items.extend(session.genitems(module))
     if config.getoption("challenge"):
         # "Run exactly this challenge": not the tests that lie beside it as well.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import shlex
 
 from pytest_overnight.settings import Settings
 
@@ -17,6 +19,7 @@ def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings,
     Raises :class:`PreflightError` when ``ollama`` is asked for and not there.
     """
     remark = ""
+    _check_own_agent(settings.agent)
     if settings.agent in ("ollama", "auto"):
         missing = _missing(settings)
         if missing and settings.agent == "ollama":
@@ -28,6 +31,29 @@ def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings,
     if settings.agent == "rehearsal":
         settings = dataclasses.replace(settings, time_scale=rehearsal_scale)
     return settings, remark
+
+
+def _check_own_agent(spec: str) -> None:
+    """A misspelt agent of the user's must not cost them the night."""
+    head, colon, tail = spec.partition(":")
+    if not colon:
+        return
+    if head == "command":
+        try:
+            shlex.split(tail)
+        except ValueError as problem:
+            raise PreflightError(f"--agent {spec!r}: {problem}.") from None
+        return
+    try:
+        # Only the parent packages are imported; the module itself waits for the try.
+        found = importlib.util.find_spec(head)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise PreflightError(
+            f"--agent {spec!r}: no module {head!r} is found from here. Start pytest "
+            "in the folder it lies in, or put that folder on PYTHONPATH."
+        )
 
 
 def _missing(settings: Settings) -> str | None:

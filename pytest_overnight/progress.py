@@ -65,6 +65,11 @@ class Progress:
         self._store.write_status(self.status())
         return self._line(run_id, summary)
 
+    def lost(self, run_id: str) -> None:
+        """A run ended without a record: its worker died, or its record failed."""
+        self._running.pop(run_id, None)
+        self._store.write_status(self.status())
+
     def status(self) -> dict[str, Any]:
         """The content of ``status.json``."""
         eta = self.eta_seconds()
@@ -160,9 +165,15 @@ class ProgressReporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A run ended: one line."""
         summary = getattr(report, "overnight", None)
-        if report.when != "call" or summary is None or self._terminal is None:
+        if summary is None:
+            if report.failed and (run_id := run_id_of(report.nodeid)) is not None:
+                self._progress.lost(run_id)
+            return
+        if report.when != "call":
             return
         line = self._progress.finished(summary["run_id"], summary)
+        if self._terminal is None:
+            return
         colour = COLOURS[summary["category"]]
         self._terminal.ensure_newline()
         self._terminal.write_line(line, **{colour: True})

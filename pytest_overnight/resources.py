@@ -20,12 +20,13 @@ POLL_SECONDS = 0.05
 
 
 def slots_folder(host: str) -> Path:
-    """Private folder of this user for the slots of one model server."""
+    """This user's folder for the slots of one model server."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     key = hashlib.sha256(host.encode()).hexdigest()[:12]
-    folder = Path(base) / f"pytest-overnight-{os.getuid()}" / f"slots-{key}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    folder = Path(base) / f"pytest-overnight-{os.getuid()}"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / f"slots-{key}").mkdir(exist_ok=True, mode=0o700)
+    return folder / f"slots-{key}"
 
 
 @contextmanager
@@ -34,8 +35,15 @@ def model_slot(
 ) -> Iterator[float]:
     """Hold one of ``slots``; yields the seconds waited for it."""
     started = time.monotonic()
-    while (descriptor := _try_each(folder, slots)) is None:
-        sleep(POLL_SECONDS)
+    queue = os.open(folder / "queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # Only the head of the queue looks for a slot: otherwise whoever has just
+        # given one up takes it again, and a waiting run may wait all night.
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        while (descriptor := _try_each(folder, slots)) is None:
+            sleep(POLL_SECONDS)
+    finally:
+        os.close(queue)
     try:
         yield time.monotonic() - started
     finally:

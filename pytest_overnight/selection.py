@@ -72,5 +72,6 @@ def _marker_name(word: str) -> str:
 
 
 def _holds(word: str, name: str) -> bool:
-    """``name`` stands in ``word`` as a whole: ``html3`` does not hold ``l3``."""
-    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", word) is not None
+    """``name`` stands in ``word`` as a whole: ``html3`` and ``test_l3_cache``, words
+    of other people's tests, do not hold ``l3``."""
+    return re.search(rf"(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])", word) is not None

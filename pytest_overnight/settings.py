@@ -41,7 +41,7 @@ def default_templates() -> Path:
     return _default_folder("reports", "_reports")
 
 
-_NO_IDENTITY = ("results", "suite", "session_id", "count", "challenges", "slots")
+_NO_IDENTITY = "results suite session_id count challenges slots host sandbox".split()
 
 
 @dataclass(frozen=True, slots=True)

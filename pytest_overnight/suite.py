@@ -22,7 +22,14 @@ def test_challenge(
     run: Run, arena: Arena, model_slot: float, request: pytest.FixtureRequest
 ) -> None:
     """Play one run; a missed run is data, a fault of the harness is a failure."""
-    record = arena.play(run, nodeid=request.node.nodeid, slot_wait=model_slot)
+    try:
+        record = arena.play(run, nodeid=request.node.nodeid, slot_wait=model_slot)
+    except OSError as problem:
+        pytest.fail(
+            f"{run.id}: no record could be written ({problem}). Free space or mend "
+            "the results folder, and run it again.",
+            pytrace=False,
+        )
     request.node.stash[RECORD] = record
     if not record.counted:
         pytest.fail(f"{record.outcome}: {record.detail}", pytrace=False)

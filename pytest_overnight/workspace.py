@@ -64,13 +64,11 @@ def lay(challenge: Challenge, folder: Path) -> str:
     Raises :class:`WorkspaceError` when the copy differs from the challenge.
     """
     remove_tree(folder)
+    folder.mkdir(parents=True)
     manifest = {}
     for name, source in tree_files(challenge.environment):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         data = source.read_bytes()
-        target.write_bytes(data)
-        target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+        _put(folder, name, data, os.access(source, os.X_OK))
         manifest[name] = hashlib.sha256(data).hexdigest()
     found = {n: hashlib.sha256(b).hexdigest() for n, b, _ in _kept(folder, Snapshot())}
     if found != manifest:
@@ -99,16 +97,23 @@ def take_snapshot(folder: Path, archive: Path, tree: Path) -> Snapshot:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(data), 0o755 if executable else 0o644
             tar.addfile(entry, io.BytesIO(data))
-            target = tree / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            target.chmod(entry.mode)
+            _put(tree, name, data, executable)
             snapshot.manifest[name] = hashlib.sha256(data).hexdigest()
             snapshot.bytes += len(data)
     packed_bytes = buffer.getvalue()
     snapshot.archive_sha256 = hashlib.sha256(packed_bytes).hexdigest()
     write_whole(archive, packed_bytes)
     return snapshot
+
+
+def _put(root: Path, name: str, data: bytes, executable: bool) -> None:
+    """A new file below a new folder of our own; parents are made."""
+    path = f"{root}/{name}"  # text: a Path of each would cost as much as the file
+    if "/" in name:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(path, "xb") as file:  # noqa: PTH123
+        file.write(data)
+        os.fchmod(file.fileno(), 0o755 if executable else 0o644)
 
 
 def remove_tree(folder: Path) -> None:

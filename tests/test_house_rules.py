@@ -31,7 +31,7 @@ FRONT = {
     "selection",
     "suite",
 }
-HEART = {"arena", "resources", "workspace"}
+HEART = {"arena", "recording", "resources", "workspace"}
 WINGS = {"agents", "catalog", "grading", "models", "reporting", "sandbox"}
 GROUND = {"records", "rules", "settings", "__init__"}
 

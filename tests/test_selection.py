@@ -62,6 +62,7 @@ def test_asks_for_a_night(options: dict[str, str]) -> None:
         {"k": "not L3"},
         {"k": "not (L3 or L6)"},
         {"k": "html3"},
+        {"k": "test_l3_cache"},
         {"k": "L34"},
         {"k": "a"},
         {"argument": "challenges/test_challenges.py"},

@@ -7,6 +7,7 @@ the handler it returns runs in a fork, once a try. It holds no hidden test.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -25,11 +26,15 @@ from pytest_overnight.models.base import Model
 from pytest_overnight.records.ledger import Ledger
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.box import BoxGone
 from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.sandbox.shipping import helper_modules
 from pytest_overnight.settings import Settings
+
+DETAIL_CAP = 2000
+"""Characters of an agent's last words that leave the try."""
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -75,11 +80,12 @@ def prepare(payload: dict[str, Any]) -> Handler:
                 result = _work(settings, task)
         except BoxError as problem:
             result = LoopResult(stop=Stop.SETUP, detail=f"the box failed: {problem}")
-        ledger.write("stopped", stop=result.stop, detail=result.detail)
+        detail = result.detail[:DETAIL_CAP]
+        ledger.write("stopped", stop=result.stop, detail=detail)
         ledger.close()
         return {
             "stop": str(result.stop),
-            "detail": result.detail,
+            "detail": detail,
             "looping": result.looping,
             "working_seconds": result.working_seconds,
             "tags": sorted(result.tags),
@@ -144,18 +150,38 @@ def _own_agent(module: str, attribute: str, task: Task) -> LoopResult:
     It may return a :class:`LoopResult`, a sentence for the record, or nothing.
     """
     started = task.clock()
+    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, task.limits.working_seconds)
     try:
-        agent = getattr(importlib.import_module(module), attribute)
-        answer = agent(task)
-    except TimeoutError as problem:
-        answer = LoopResult(stop=Stop.DEADLINE, detail=str(problem))
-    except Exception as problem:
+        answer = getattr(importlib.import_module(module), attribute)(task)
+        result = _own_result(answer)
+    except OutOfTimeError as problem:
+        result = LoopResult(stop=Stop.DEADLINE, detail=str(problem))
+    except BoxGone as problem:
+        result = LoopResult(stop=Stop.CRASH, detail=f"the box was ended: {problem}")
+    except BoxError:
+        raise  # ours
+    except (Exception, SystemExit) as problem:
         detail = f"{type(problem).__name__}: {problem}"
-        answer = LoopResult(stop=Stop.CRASH, detail=detail)
-    if isinstance(answer, LoopResult):
+        result = LoopResult(stop=Stop.CRASH, detail=detail)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    result.working_seconds = result.working_seconds or task.clock() - started
+    return result
+
+
+class OutOfTimeError(BaseException):
+    """The limit is reached; not an ``Exception``, which agents may swallow."""
+
+
+def _out_of_time(number: int, frame: object) -> None:
+    raise OutOfTimeError("still at work when the time limit was reached")
+
+
+def _own_result(answer: object) -> LoopResult:
+    if isinstance(answer, LoopResult) and isinstance(answer.stop, Stop):
         return answer
-    return LoopResult(
-        stop=Stop.FINISHED,
-        detail=str(answer or "returned"),
-        working_seconds=task.clock() - started,
-    )
+    if isinstance(answer, LoopResult):
+        detail = f"returned a LoopResult whose stop is {answer.stop!r}, no Stop"
+        return LoopResult(stop=Stop.CRASH, detail=detail)
+    return LoopResult(stop=Stop.FINISHED, detail=str(answer or "returned"))

@@ -8,13 +8,15 @@ the box has no network: an agent that must reach a model server needs
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
+from contextlib import suppress
 
 from pytest_overnight.agents.task import LoopResult
 from pytest_overnight.agents.task import Task
 from pytest_overnight.rules.outcome import Stop
-from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.box import BoxGone
 
 TASK_FILE = "TASK.md"
 
@@ -36,10 +38,10 @@ def command_agent(task: Task, template: str, model: str, host: str) -> LoopResul
     started = time.monotonic()
     try:
         done = task.box.run(argv, timeout=seconds, merge=True)
-    except BoxError as problem:
-        return LoopResult(stop=Stop.CRASH, detail=f"the box ended: {problem}")
-    finally:
-        if "{task_file}" in template:
+    except BoxGone as problem:
+        return LoopResult(stop=Stop.CRASH, detail=f"the box was ended: {problem}")
+    if "{task_file}" in template:
+        with suppress(OSError):  # the agent may have removed it
             task.box.call("remove", path=TASK_FILE)
     output = done.out.decode("utf-8", "replace")
     task.ledger.write("command", argv=argv, status=done.status, output=output)
@@ -54,6 +56,4 @@ def command_agent(task: Task, template: str, model: str, host: str) -> LoopResul
 
 
 def _fill(word: str, known: dict[str, str]) -> str:
-    for name, value in known.items():
-        word = word.replace("{" + name + "}", value)
-    return word
+    return re.sub(r"\{(\w+)\}", lambda m: known.get(m[1], m[0]), word)

@@ -72,7 +72,7 @@ def load_challenge(folder: Path) -> Challenge:
         instruction=instruction,
         timeout_seconds=timeout,
         verify_seconds=verify,
-        repetitions=int(ours.number("repetitions", 1, 1000)),
+        repetitions=ours.whole("repetitions", 1, 1000),
         expected_files=tuple(ours.texts("expected_files")),
         digest=_digest(folder, instruction, timeout, verify),
     )
@@ -95,6 +95,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CatalogError(f"{file}: missing. Every challenge has one.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise CatalogError(f"{file}: not valid TOML: {problem}") from None
+    except OSError as problem:
+        raise CatalogError(f"{file}: cannot be read: {problem.strerror}.") from None
 
 
 def _instruction(folder: Path) -> str:
@@ -103,6 +105,8 @@ def _instruction(folder: Path) -> str:
         text = file.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         raise CatalogError(f"{file}: missing. It is the prompt.") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CatalogError(f"{file}: cannot be read as UTF-8: {problem}.") from None
     if not text:
         raise CatalogError(f"{file}: empty. It is the exact prompt the agent gets.")
     return text + "\n"
@@ -184,6 +188,12 @@ class _Table:
         if not number or not least <= float(value or 0) <= most:
             raise self.error(key, f"must be a number, {least:g} to {most:g}", least)
         return float(value or 0)
+
+    def whole(self, key: str, least: int, most: int) -> int:
+        value = self.number(key, least, most)
+        if value != int(value):
+            raise self.error(key, "must be a whole number", least)
+        return int(value)
 
     def error(self, key: str, what: str, example: object) -> CatalogError:
         shown = json.dumps(example)

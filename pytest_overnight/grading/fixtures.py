@@ -116,7 +116,12 @@ class Judge:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
-        report = yield
+        try:
+            report = yield
+        except (SystemExit, pytest.exit.Exception) as problem:
+            # A test file that ends the process must not take all challenges along.
+            said = f"{collector.path.name} raised {type(problem).__name__}: {problem}"
+            report = pytest.CollectReport(collector.nodeid, "failed", said, [])
         if report.failed:
             name = self._challenge_of(collector.path)
             self._faults.setdefault(name, str(report.longrepr)[-MESSAGE_CAP:])
@@ -181,7 +186,8 @@ class Judge:
         if call.excinfo is not None:
             report.place = _place(call.excinfo, item.path)
             report.notes = getattr(call.excinfo.value, "__notes__", [])
-            if call.excinfo.errisinstance(JudgeError):
+            # A fixture that does not exist is the test's mistake, not the answer's.
+            if call.excinfo.errisinstance((JudgeError, pytest.FixtureLookupError)):
                 text = f"{report.nodeid}: {_message(report)}"
                 self._run.fault = self._run.fault or text
         return report

@@ -68,6 +68,12 @@ def _for_people(now: float, event: str, fields: dict[str, Any]) -> str:
 
 def _preview(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    # Agent text may hold terminal escapes and line breaks: one printable line only.
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}… ({len(text)} chars)"
+    shown = one_line(text[:PREVIEW])
+    return shown if len(text) <= PREVIEW else f"{shown}… ({len(text)} chars)"
+
+
+def one_line(text: str) -> str:
+    """Agent text made fit for a terminal: escapes and line breaks become visible."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

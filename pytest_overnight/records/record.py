@@ -157,7 +157,7 @@ class RunRecord(_Model):
     failure_mode: str | None
     """The outcome of a run that is not solved; null when solved."""
     workspace: str
-    """Path of the live workspace, relative to the folder pytest ran in."""
+    """Path of the live workspace, relative to the results folder; gone afterwards."""
     output_log: str
     """Relative to the results folder."""
     agent_ledger: str

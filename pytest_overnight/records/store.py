@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from pytest_overnight.records.record import RunRecord
 
 HISTORY = "history"
+WORKSPACES = ".agent_workspace"
+"""Live workspaces, inside the results folder: what locks the one locks the other."""
+
+OURS = (
+    "master_log.json",
+    "status.json",
+    "journal.jsonl",
+    "runs",
+    "logs",
+    "snapshots",
+    "workspaces",
+    "plots",
+    "overnight_report_*.md",
+)
+"""What a session writes into a results folder, and all that is ever moved away."""
 
 
 class StoreError(Exception):
@@ -34,11 +50,20 @@ def now() -> str:
 def write_whole(path: Path, data: bytes) -> None:
     """Write so that a reader finds the old file or the new one, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk must not fill with these
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # or a power cut may undo the rename
+    finally:
+        os.close(folder)
 
 
 class RunStore:
@@ -55,6 +80,7 @@ class RunStore:
         self.master_log = results / "master_log.json"
         self.status = results / "status.json"
         self.journal = results / "journal.jsonl"
+        self.workspaces = results / WORKSPACES
 
     def create(self) -> None:
         """Make the folders; raises :class:`StoreError` where that is impossible."""
@@ -121,20 +147,21 @@ class RunStore:
         write_whole(self.master_log, text.encode() + b"\n")
 
     def write_status(self, status: dict[str, Any]) -> None:
-        """Replace ``status.json``: for ``watch``, never for deciding."""
-        write_whole(self.status, json.dumps(status, indent=2).encode() + b"\n")
+        """Replace ``status.json``: for ``watch``, never for deciding.
+
+        A full disk must not end a night for its sake: then it stays as it is.
+        """
+        with suppress(OSError):
+            write_whole(self.status, json.dumps(status, indent=2).encode() + b"\n")
 
     def put_away_former(self) -> Path | None:
         """Move a former session's files to ``history/<session id>/``; say where."""
         if not self.results.is_dir():
             return None
-        former = [
-            path
-            for path in self.results.iterdir()
-            if path.name != HISTORY and not path.name.startswith(".")
-        ]
-        if not any(path in (self.master_log, self.journal) for path in former):
+        if not (self.master_log.exists() or self.journal.exists()):
             return None
+        # By name: the folder may be the user's own, with other things in it.
+        former = [path for name in OURS for path in self.results.glob(name)]
         place = _free_name(self.results / HISTORY, self._former_id())
         place.mkdir(parents=True)
         for path in former:

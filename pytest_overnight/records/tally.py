@@ -15,6 +15,12 @@ from typing import Any
 Event = dict[str, Any]
 
 
+def _number(event: Event, key: str) -> float:
+    """A figure of an event; 0 where a user's own agent wrote something else."""
+    value = event.get(key, 0)
+    return value if isinstance(value, int | float) else 0
+
+
 @dataclass(slots=True)
 class Tally:
     """What the ledger of one try adds up to. Seconds and tokens as named."""
@@ -65,34 +71,35 @@ def tally(events: Iterable[Event]) -> Tally:
         elif kind == "nudge":
             total.nudges += 1
         elif kind == "wait":
-            total.infra_wait_seconds += event["seconds"]
+            total.infra_wait_seconds += _number(event, "seconds")
         elif kind == "cut":
             # A call that the deadline ended: it took the agent's time, gave no round.
             total.llm_calls += 1
-            total.llm_seconds += event["seconds"]
+            total.llm_seconds += _number(event, "seconds")
         elif kind == "fault":
             total.llm_calls += 1
             total.retries += bool(event.get("retried"))
-            if event["kind"] == "infra":
-                total.infra_wait_seconds += event["seconds"]
+            if event.get("kind") == "infra":
+                total.infra_wait_seconds += _number(event, "seconds")
     return total
 
 
 def _add_round(total: Tally, event: Event) -> None:
     total.rounds += 1
     total.llm_calls += 1
-    total.llm_seconds += event["seconds"]
-    total.prompt_tokens += event["prompt_tokens"]
-    total.output_tokens += event["output_tokens"]
-    total.max_prompt_tokens = max(total.max_prompt_tokens, event["prompt_tokens"])
-    total.decode_seconds += event["decode_seconds"]
-    total.first_token_seconds.append(event["first_token_seconds"])
+    total.llm_seconds += _number(event, "seconds")
+    prompt = int(_number(event, "prompt_tokens"))
+    total.prompt_tokens += prompt
+    total.output_tokens += int(_number(event, "output_tokens"))
+    total.max_prompt_tokens = max(total.max_prompt_tokens, prompt)
+    total.decode_seconds += _number(event, "decode_seconds")
+    total.first_token_seconds.append(_number(event, "first_token_seconds"))
 
 
 def _add_action(total: Tally, event: Event, started: float | None) -> None:
     total.actions += 1
-    total.actions_failed += not event["ok"]
-    total.actions_repaired += bool(event["repaired"])
-    total.tool_seconds += event["seconds"]
+    total.actions_failed += not event.get("ok", True)
+    total.actions_repaired += bool(event.get("repaired"))
+    total.tool_seconds += _number(event, "seconds")
     if total.time_to_first_action_seconds is None and started is not None:
         total.time_to_first_action_seconds = max(0.0, event["time"] - started)

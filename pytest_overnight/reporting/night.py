@@ -65,9 +65,9 @@ def load_night(results: Path) -> Night:
     Without a master log the session with the most records is taken for the night.
     Raises :class:`ReportError` when there is no such folder.
     """
-    if not results.is_dir():
+    if not (results / "master_log.json").exists() and not (results / "runs").is_dir():
         raise ReportError(
-            f"There is no results folder {results}. Give the folder that holds "
+            f"No night lies in {results}. Give the folder that holds "
             "master_log.json, overnight_results by default."
         )
     problems: list[str] = []

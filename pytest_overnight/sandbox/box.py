@@ -130,7 +130,10 @@ class Box(Protocol):
         ...
 
     def reset(self) -> None:
-        """Sweep, empty the box's temporary folders, lay the submission anew."""
+        """Sweep, empty the box's temporary folders, lay the submission anew.
+
+        Raises :class:`BoxGone` where something was left that only a new box is rid of.
+        """
         ...
 
     def close(self) -> None:

@@ -23,7 +23,10 @@ from pytest_overnight.sandbox.box import BoxError
 from pytest_overnight.sandbox.box import BoxGone
 from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.box import CommandResult
+from pytest_overnight.sandbox.inside.helper import FRESH
+from pytest_overnight.sandbox.inside.helper import LAY
 from pytest_overnight.sandbox.inside.helper import LOAD
+from pytest_overnight.sandbox.inside.helper import LOOK
 from pytest_overnight.sandbox.inside.helper import OPERATE
 from pytest_overnight.sandbox.inside.helper import READY
 from pytest_overnight.sandbox.inside.helper import SPAWN
@@ -144,9 +147,13 @@ class OpenBox:
         return self._control_count(SWEEP)
 
     def reset(self) -> None:
-        """Sweep, empty the temporary folders, lay the submission anew."""
-        self.sweep()
-        self._plain("reset", {})
+        """Sweep, empty the temporary folders, lay the submission anew.
+
+        Where nothing has changed since the last time, it stays.
+        """
+        if not self._control_count(FRESH):
+            self._plain("reset", {})
+            self._control_count(LOOK)
 
     def close(self) -> None:
         """End the box and every process in it; safe to call twice."""
@@ -181,6 +188,8 @@ class OpenBox:
             self._control.settimeout(START_SECONDS)
             self._control.sendall(parcel((helper_modules(), config)))
             self._expect(READY)
+            if plan.submission is not None:
+                self._control_count(LAY)
             for name, source in plan.programs.items():
                 with self._hand_over(LOAD, START_SECONDS) as ours:
                     ours.sendall(parcel((name, program_code(name, source))))

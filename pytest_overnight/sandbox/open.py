@@ -124,8 +124,6 @@ def _start(
     box = OpenBox(plan, config["workspace"], running, control, scratch)
     try:
         box.start(plan, config)
-        if plan.submission:
-            box.reset()
     except BaseException:
         box.close()
         raise

@@ -57,7 +57,7 @@ def test_a_night_leaves_everything_behind(tmp_path: Path) -> None:
     assert json.loads((night.results / "status.json").read_text())["done"] == 2
     seeds = {record["seed"] for record in night.records.values()}
     assert len(seeds) == 2
-    assert not list((tmp_path / ".agent_workspace").rglob("answer.py"))
+    assert not (night.results / ".agent_workspace").exists()
 
 
 def test_one_line_a_run_fits_eighty_columns(tmp_path: Path) -> None:
@@ -209,6 +209,136 @@ def test_ctrl_c_leaves_records_report_and_no_process(
     assert master["tests_run"] >= len(finished) >= 1
     assert master["not_reached"] >= 1
     assert (tmp_path / "overnight_results" / master["report_path"]).is_file()
+
+
+def test_a_terminated_night_closes_as_an_interrupted_one(tmp_path: Path) -> None:
+    night = start_sleeper(tmp_path, "2")
+    wait_until("a sleeping run", sleepers)
+    night.terminate()
+    out, _ = night.communicate(timeout=90)
+    assert night.returncode == 2, out
+    wait_until("the end of all sleepers", lambda: not sleepers(), 10)
+    master = json.loads((tmp_path / "overnight_results/master_log.json").read_text())
+    assert master["end_time"] is not None
+
+
+def test_workers_die_with_a_killed_controller(tmp_path: Path) -> None:
+    night = start_sleeper(tmp_path, "2")
+    wait_until("a sleeping run", sleepers)
+    night.kill()
+    night.communicate(timeout=30)
+    wait_until("the end of all sleepers", lambda: not sleepers(), 20)
+    suite = str(tmp_path / "suite")
+    arguments = ["--challenge", "L3-1", "--overnight-suite", suite, "--count", "1"]
+    following = run_night(tmp_path, *arguments, "--agent", "oracle")
+    assert following.status == 0, following.out
+    assert following.outcomes == {"L3-1-run-0001": "passed"}
+    assert list((following.results / "history").iterdir())
+
+
+OWN_AGENTS = """\
+import os, sys, time
+from pytest_overnight.agents.tool_loop import LoopResult
+
+def solve(task):
+    task.box.call("write", path="answer.py", data=b"def answer():\\n    return 42\\n")
+
+def says_half_a_letter(task):
+    solve(task)
+    return "done \\ud800 \\x1b[31m"
+
+def writes_odd_events(task):
+    task.ledger.write("action", text="I looked")
+    solve(task)
+
+def returns_junk(task):
+    return LoopResult(stop="done")
+
+def leaves(task):
+    sys.exit(3)
+
+def vanishes(task):
+    os._exit(0)
+
+def raises(task):
+    raise RuntimeError("no \\x1b[31mway")
+
+def is_late(task):
+    try:
+        time.sleep(60)
+    except Exception:
+        pass
+    solve(task)
+"""
+
+
+@pytest.mark.parametrize(
+    ("agent", "outcome"),
+    [
+        ("solve", "passed"),
+        ("says_half_a_letter", "passed"),
+        ("writes_odd_events", "passed"),
+        ("returns_junk", "crash"),
+        ("leaves", "crash"),
+        ("vanishes", "crash"),
+        ("raises", "crash"),
+        ("is_late", "timeout"),
+    ],
+)
+def test_whatever_an_own_agent_does_is_recorded(
+    tmp_path: Path, agent: str, outcome: str
+) -> None:
+    folder = write_challenge(tmp_path / "suite", "L3-1")
+    task = folder / "task.toml"
+    task.write_text(task.read_text().replace("timeout_sec = 60.0", "timeout_sec = 2.0"))
+    (tmp_path / "own.py").write_text(OWN_AGENTS)
+    arguments = ["-m", "overnight", "--overnight-suite", str(folder.parent)]
+    night = run_night(tmp_path, *arguments, "--agent", f"own:{agent}", "--count=1")
+    assert night.outcomes == {"L3-1-run-0001": outcome}, night.out
+    assert night.status == 0
+    assert "\x1b[31m" not in night.out
+
+
+def test_a_misspelt_agent_does_not_cost_the_night(tmp_path: Path) -> None:
+    arguments = ["-m", "overnight", "--agent", "nowhere_to_be_found:agent"]
+    night = run_night(tmp_path, *arguments)
+    assert night.status == 4
+    assert "no module 'nowhere_to_be_found'" in night.err
+
+
+def test_other_things_in_the_results_folder_stay(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["--challenge", "L3-1", "--overnight-suite", suite, "--agent", "noop"]
+    (tmp_path / "overnight_results").mkdir()
+    mine = tmp_path / "overnight_results" / "code.py"
+    mine.write_text("x = 1")
+    for _ in range(2):
+        run_night(tmp_path, *arguments, "--count", "1")
+    assert mine.exists()
+
+
+def test_a_full_disk_ends_without_a_traceback(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    small = tmp_path / "overnight_results"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(small)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk takes the right to mount one")
+    try:
+        arguments = ["-m", "overnight", "--overnight-suite", suite, "--count", "12"]
+        night = run_night(tmp_path, *arguments, "--agent", "oracle")
+        assert night.status == 1
+        assert "no record could be written" in night.out
+        assert "Traceback" not in night.out + night.err
+        finished = list((small / "runs").glob("L3-1*.json"))
+        assert finished
+        assert all(json.loads(path.read_bytes()) for path in finished)
+    finally:
+        subprocess.run(["umount", str(small)], check=False)
 
 
 def test_a_second_session_in_one_folder_is_refused(tmp_path: Path) -> None:

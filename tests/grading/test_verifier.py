@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from pytest_overnight.catalog.challenge import Challenge
+from pytest_overnight.catalog.harbor import load_challenge
 from pytest_overnight.grading.verifier import Judgement
 from pytest_overnight.grading.verifier import Verifier
 from pytest_overnight.rules.outcome import Verdict
 from pytest_overnight.sandbox.probe import why_not
 from tests.grading.conftest import write_tree
+from tests.support.suites import write_challenge
 
 HONEST = """
 import sys
@@ -410,5 +412,29 @@ def test_who_ends_the_box_has_failed_and_voids_nothing(
             assert found.verdict is not Verdict.ERROR, found
             if name == "honest":
                 assert found.verdict is Verdict.PASS
+    finally:
+        verifier.close()
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+        ("import pytest\npytest.exit('enough')\n", "enough"),
+        ("def test_a(no_such_fixture):\n    pass\n", "no_such_fixture"),
+    ],
+    ids=["exit", "pytest-exit", "fixture"],
+)
+def test_a_mistake_of_the_tests_voids_their_challenge_alone(
+    tmp_path: Path, tests: str, said: str
+) -> None:
+    broken = load_challenge(write_challenge(tmp_path, "L3-8", tests=tests))
+    sound = load_challenge(write_challenge(tmp_path, "L3-9"))
+    verifier = Verifier([broken, sound], level="process", log=tmp_path / "log")
+    try:
+        fault = verifier.verify(broken, broken.solution, 1)
+        assert fault.verdict is Verdict.ERROR
+        assert said in fault.detail
+        assert verifier.verify(sound, sound.solution, 1).verdict is Verdict.PASS
     finally:
         verifier.close()

@@ -13,7 +13,10 @@ import os
 import sys
 
 from pytest_overnight.sandbox.inside.command import limit
+from pytest_overnight.sandbox.inside.ground import Ground
+from pytest_overnight.sandbox.inside.ground import shared_objects
 from pytest_overnight.sandbox.inside.tools import perform
+from pytest_overnight.sandbox.inside.tools import reset
 from pytest_overnight.sandbox.inside.tree import DUMPABLE
 from pytest_overnight.sandbox.inside.tree import SIGKILL
 from pytest_overnight.sandbox.inside.tree import SUBREAPER
@@ -31,12 +34,17 @@ if TYPE_CHECKING:
 else:
     import _signal
 
-# Letters from the harness. All but SWEEP and TIDY come with a socket.
+# Letters from the harness that come with a socket.
 OPERATE = b"o"
 SPAWN = b"p"
 LOAD = b"l"
+# Letters that are answered with a number.
 SWEEP = b"s"
 TIDY = b"t"
+LAY = b"y"
+LOOK = b"k"
+FRESH = b"f"
+# A letter to the harness.
 READY = b"."
 
 
@@ -61,6 +69,7 @@ class Helper:
         self.programs: dict[str, Program] = {}
         self.living: set[int] = set()
         self.killed = 0
+        self.ground = Ground(config)
 
     def serve(self) -> None:
         """Serve until the harness closes its end, then end everything."""
@@ -70,10 +79,8 @@ class Helper:
             letter, descriptor = self.next()
             if not letter:
                 break
-            if letter in (SWEEP, TIDY):
-                spare = letter == TIDY and self.living
-                count = 0 if spare else self.sweep()
-                self.control.sendall(count.to_bytes(4, "little"))
+            if descriptor < 0:
+                self.control.sendall(self.number(letter).to_bytes(4, "little"))
             else:
                 self.with_socket(letter, descriptor)
         if not self.config["init"]:
@@ -90,11 +97,28 @@ class Helper:
             return letter, descriptor
         return letter, -1
 
+    def number(self, letter: bytes) -> int:
+        """Do what a letter without a socket says; the number that answers it."""
+        if letter == SWEEP:
+            return self.sweep()
+        if letter == TIDY:
+            return 0 if self.living else self.sweep()
+        if letter == FRESH:
+            self.sweep()
+            if self.config["init"] and shared_objects():
+                sys.exit("shared objects of the kernel were left: a new box is needed")
+            return int(self.ground.unchanged())
+        if letter == LAY:  # by itself: no agent code has run yet
+            reset(self.config)
+        self.ground.look()
+        return 1
+
     def with_socket(self, letter: bytes, descriptor: int) -> None:
         """Fork a child for the socket, or load a program from it."""
         if letter == LOAD:
             self.load(_socket.socket(fileno=descriptor))
             return
+        self.ground.settle()
         # Held back until the child is known: it may die before fork returns here.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGCHLD])
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 
 from pytest_overnight.sandbox.inside.command import run
 from pytest_overnight.sandbox.inside.reply import Reply
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_ENTRIES = 20_000
+AHEAD_NS = 1_000_000_000
 
 
 def perform(request: dict[str, Any], config: dict[str, Any]) -> bytes:
@@ -198,11 +200,36 @@ def reset(config: dict[str, Any]) -> Reply:
     """Empty the box's own folders; in a verification, lay the submission anew."""
     for folder in config["scratch"]:
         empty(folder)
+        _strip(folder, 0o1777 if config["init"] else 0o755)
     os.chdir("/")
     os.mkdir(config["home"], 0o700)
     if config["submission"]:
         copy(config["submission"], config["workspace"])
+    for folder in (config["home"], *config["scratch"]):
+        _as_if_read(folder)
     return Reply()
+
+
+def _strip(folder: str, mode: int) -> None:
+    """Take away what agent code may have fixed to a folder that stays."""
+    os.chmod(folder, mode)
+    if not hasattr(os, "listxattr"):
+        return
+    for name in os.listxattr(folder):
+        try:
+            os.removexattr(folder, name)
+        except OSError:
+            pass  # one of the system's own
+
+
+def _as_if_read(path: str) -> None:
+    """Set the time of the last access ahead, so that reading does not change it.
+
+    Else a test could tell by it what the test before has read.
+    """
+    state = os.lstat(path)
+    times = (time.time_ns() + AHEAD_NS, state.st_mtime_ns)
+    os.utime(path, ns=times, follow_symlinks=False)
 
 
 def clear(config: dict[str, Any]) -> Reply:
@@ -226,6 +253,9 @@ def copy(source: str, target: str) -> None:
                 _copy_file(entry.path, to, mode & 0o777 | 0o600)
             elif stat.S_ISLNK(mode):
                 os.symlink(os.readlink(entry.path), to)
+            else:
+                continue
+            _as_if_read(to)
 
 
 def _copy_file(source: str, target: str, mode: int) -> None:
