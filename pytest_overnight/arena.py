@@ -22,6 +22,7 @@ from pytest_overnight.agents import rehearsal
 from pytest_overnight.agents.attempt import Order
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.plan import Run
+from pytest_overnight.catalog.plan import wall_cap
 from pytest_overnight.grading.verifier import Judgement
 from pytest_overnight.grading.verifier import Verifier
 from pytest_overnight.recording import Played
@@ -133,17 +134,16 @@ class Arena:
             seed=run.seed,
             script=script.name if script else None,
         )
-        limit = run.challenge.timeout_seconds / self._settings.time_scale
-        cap = limit + self._settings.infra_grace + 60
+        cap = wall_cap(run.challenge, self._settings)
         started, clock = now(), time.monotonic()
         reply = self._tries.request(dataclasses.asdict(order), wall_cap=cap)
-        result = self._result(reply, limit)
+        result = self._result(reply, run)
         result.cpu_seconds = reply.cpu_seconds
         result.peak_rss_mb = reply.peak_rss_mb
         result.started, result.duration = started, time.monotonic() - clock
         return result
 
-    def _result(self, reply: Reply, limit: float) -> TryResult:
+    def _result(self, reply: Reply, run: Run) -> TryResult:
         value = reply.value
         if reply.ok:
             return TryResult(
@@ -155,6 +155,7 @@ class Arena:
             )
         if reply.timed_out:
             detail = "killed at the wall cap"
+            limit = run.challenge.timeout_seconds / self._settings.time_scale
             return TryResult(Stop.DEADLINE, detail, working_seconds=limit)
         # A try that ends without a word: the user's own agent can do that to itself.
         own = ":" in self._settings.agent

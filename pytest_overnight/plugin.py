@@ -21,7 +21,7 @@ from pytest_overnight.settings import default_suite
 
 if TYPE_CHECKING:
     from pytest_overnight.arena import Arena
-    from pytest_overnight.controller import Night
+    from pytest_overnight.night import Night
 
 NIGHT: pytest.StashKey[Night] = pytest.StashKey()
 
@@ -64,9 +64,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if not asked(config) or config.option.help or config.option.version:
         return
-    from pytest_overnight import controller
+    from pytest_overnight import night
 
-    config.stash[NIGHT] = controller.prepare(config)
+    config.stash[NIGHT] = night.prepare(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

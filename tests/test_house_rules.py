@@ -24,6 +24,8 @@ FRONT = {
     "__main__",
     "cli",
     "controller",
+    "dry_run",
+    "night",
     "options",
     "plugin",
     "preflight",

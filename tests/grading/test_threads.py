@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -206,7 +205,6 @@ def test_leaving_a_crew_opens_the_gates(answer: Answer) -> None:
     code = answer(CACHES)
     gate = code.gate()
     cache = code.new("work:Good")
-    start = time.monotonic()
 
     def fail() -> None:
         with code.crew() as crew:
@@ -215,7 +213,6 @@ def test_leaving_a_crew_opens_the_gates(answer: Answer) -> None:
 
     with pytest.raises(AssertionError, match="before the gate"):
         fail()
-    assert time.monotonic() - start < 15
 
 
 def test_an_error_of_a_job_nobody_asked_about_is_raised(answer: Answer) -> None:

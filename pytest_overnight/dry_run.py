@@ -1,0 +1,46 @@
+"""``--overnight-dry-run``: the plan instead of the night."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_overnight.catalog import plan as planning
+from pytest_overnight.catalog.plan import Run
+from pytest_overnight.night import Night
+from pytest_overnight.progress import run_id_of
+from pytest_overnight.settings import Settings
+
+
+class DryRun:
+    """``--overnight-dry-run``: the plan instead of the night."""
+
+    def __init__(self, night: Night) -> None:
+        """``night`` is planned, nothing of it is started."""
+        self._night = night
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Print what would run."""
+        chosen = {run_id_of(item.nodeid) for item in session.items}
+        plan = [run for run in self._night.plan if run.id in chosen]
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            for line in dry_run_lines(plan, self._night.settings):
+                terminal.write_line(line)
+        return True
+
+
+def dry_run_lines(plan: list[Run], settings: Settings) -> list[str]:
+    """The plan for people: a line a challenge, then the hours."""
+    lines = ["", f"{'challenge':<10} {'runs':>4} {'limit':>7}  title"]
+    for challenge in dict.fromkeys(run.challenge for run in plan):
+        runs = sum(run.challenge is challenge for run in plan)
+        limit = f"{challenge.timeout_seconds:.0f} s"
+        lines.append(f"{challenge.id:<10} {runs:>4} {limit:>7}  {challenge.title}")
+    hours = planning.estimate(plan, settings.slots, settings.time_scale)
+    lines.append(
+        f"{len(plan)} runs, {settings.slots} at a time at the model: expected "
+        f"{hours.expected:.1f} h, at worst {hours.worst:.1f} h. Nothing was started."
+    )
+    return lines

@@ -1,0 +1,204 @@
+"""The night as every process of a session knows it, and how it is prepared.
+
+The controller (or the only process, without xdist) checks everything, proves the
+sandbox and decides; workers are told its decisions as plain JSON types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import signal
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
+
+from pytest_overnight import options
+from pytest_overnight.catalog import harbor
+from pytest_overnight.catalog import plan as planning
+from pytest_overnight.catalog.challenge import Challenge
+from pytest_overnight.catalog.plan import Run
+from pytest_overnight.preflight import PreflightError
+from pytest_overnight.preflight import resolve_agent
+from pytest_overnight.records.store import StoreError
+from pytest_overnight.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_overnight.sandbox.probe import SandboxReport
+
+VERIFY_MARGIN = 60.0
+"""Seconds on top of every other limit before pytest-timeout, the backstop, fires."""
+
+
+@dataclass(slots=True)
+class Night:
+    """What every process of a session knows."""
+
+    settings: Settings
+    challenges: tuple[Challenge, ...]
+    plan: tuple[Run, ...]
+    sandbox: SandboxReport | None
+    """``sandbox.probe.SandboxReport``: the level that a self-test proved; ``None``
+    where nothing will be run."""
+    worker: str
+    """``gw0`` …, or ``main`` without xdist."""
+    has_timeout: bool
+    remarks: tuple[str, ...] = ()
+    packaged: bool = False
+    """The test function is to be taken from the package: no checkout is at hand."""
+
+    def header(self) -> list[str]:
+        """Lines for pytest's header."""
+        if self.worker != "main":
+            return []
+        settings = self.settings
+        lines = [f"overnight: agent {settings.agent}, seed {settings.seed}"]
+        if settings.agent == "ollama":
+            lines.append(f"overnight: model {settings.model} at {settings.host}")
+        if settings.scripted:
+            lines.append(f"overnight: {banner(settings.agent)}")
+        lines += [f"overnight: {remark}" for remark in self.remarks]
+        if self.sandbox is not None:
+            lines.append(f"overnight: {self.sandbox.line()}")
+            lines.append(f"overnight: results in {_shown(settings)}")
+        return [part for line in lines for part in _wrapped(line)]
+
+    def marks(self, run: Run) -> list[pytest.MarkDecorator]:
+        """Markers of one run."""
+        marks = [pytest.mark.overnight, getattr(pytest.mark, run.challenge.level)]
+        if self.has_timeout:
+            seconds = (
+                planning.wall_cap(run.challenge, self.settings)
+                + run.challenge.verify_seconds
+                + VERIFY_MARGIN
+            )
+            marks.append(pytest.mark.timeout(seconds, method="signal", func_only=True))
+        return marks
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, 80, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _shown(settings: Settings) -> str:
+    try:
+        return str(settings.results.relative_to(Path.cwd()))
+    except ValueError:
+        return str(settings.results)
+
+
+def banner(agent: str) -> str:
+    """Shown wherever results of a scripted agent show."""
+    name = "REHEARSAL" if agent == "rehearsal" else f"SCRIPTED AGENT {agent!r}"
+    return f"*** {name}: scripts act here, no model is measured ***"
+
+
+def prepare(config: pytest.Config) -> Night:
+    """Build the night of this process; every complaint is a ``UsageError``."""
+    worker_input = getattr(config, "workerinput", None)
+    try:
+        if worker_input is not None:
+            return _join(config, worker_input)
+        return _found(config)
+    except (harbor.CatalogError, PreflightError, StoreError) as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
+    from pytest_overnight.sandbox.probe import SandboxReport
+
+    shared = worker_input["overnight"]
+    settings = Settings.from_json(shared["settings"])
+    report = SandboxReport(**shared["sandbox"])
+    _die_with_the_controller()
+    night = _night(config, settings, report, worker_input["workerid"])
+    night.packaged = shared["packaged"]
+    return night
+
+
+def _die_with_the_controller() -> None:
+    """A worker that outlived its controller would write into the next session."""
+    from pytest_overnight.sandbox.inside import tree
+
+    parent = os.getppid()
+    tree.prctl(tree.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _found(config: pytest.Config) -> Night:
+    settings = options.build_settings(config)
+    if not re.fullmatch(r"[\w.-]+", settings.session_id):
+        raise StoreError(
+            f"OVERNIGHT_SESSION={settings.session_id!r}: letters, digits, '.', '_' and "
+            "'-' only, for it names a folder."
+        )
+    _check_challenges(settings, harbor.load_suite(settings.suite))
+    if config.getoption("overnight_dry_run"):
+        if settings.agent == "rehearsal":
+            scale = options.REHEARSAL_TIME_SCALE
+            settings = dataclasses.replace(settings, time_scale=scale)
+        night = _night(config, settings, None, "main")
+        from pytest_overnight.dry_run import DryRun
+
+        config.pluginmanager.register(DryRun(night), "overnight-dry-run")
+        return night
+    if config.option.collectonly:
+        return _night(config, settings, None, "main")
+    settings, remark = resolve_agent(settings, options.REHEARSAL_TIME_SCALE)
+    remarks = (remark,) if remark else ()
+    night = _night(config, settings, _prove(settings), "main", remarks)
+    from pytest_overnight.controller import Controller
+
+    config.pluginmanager.register(Controller(night, config), "overnight-controller")
+    return night
+
+
+def _prove(settings: Settings) -> SandboxReport:
+    from pytest_overnight.sandbox.box import BoxError
+    from pytest_overnight.sandbox.probe import prove
+    from pytest_overnight.sandbox.runtime import prepare_runtime
+
+    try:
+        return prove(settings.sandbox, prepare_runtime(), (settings.suite,))
+    except BoxError as problem:
+        raise PreflightError(str(problem)) from None
+
+
+def _night(
+    config: pytest.Config,
+    settings: Settings,
+    report: SandboxReport | None,
+    worker: str,
+    remarks: tuple[str, ...] = (),
+) -> Night:
+    challenges = harbor.load_suite(settings.suite)
+    wanted = [c for c in challenges if c.id in settings.challenges]
+    plan = planning.make_plan(wanted or challenges, settings.count, settings.seed)
+    has_timeout = config.pluginmanager.has_plugin("timeout")
+    packaged = worker == "main" and _needs_packaged_function(config)
+    return Night(
+        settings, challenges, plan, report, worker, has_timeout, remarks, packaged
+    )
+
+
+def _check_challenges(settings: Settings, known: tuple[Challenge, ...]) -> None:
+    ids = [challenge.id for challenge in known]
+    for wanted in settings.challenges:
+        if wanted not in ids:
+            raise harbor.CatalogError(
+                f"--challenge {wanted!r}: no such challenge in {settings.suite}. "
+                f"Known: {', '.join(ids)}."
+            )
+
+
+def _needs_packaged_function(config: pytest.Config) -> bool:
+    """Whether this folder has no test function of its own: any but a checkout."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return False
+    return not (config.rootpath / "challenges" / "test_challenges.py").is_file()
