@@ -42,7 +42,7 @@ def test_nothing_but_master_log_and_records_is_read(folder: Folder) -> None:
 
 
 def test_a_folder_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="no results folder"):
+    with pytest.raises(ReportError, match="No night lies in"):
         load_night(tmp_path / "overnight_result")
 
 
