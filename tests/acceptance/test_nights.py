@@ -71,6 +71,29 @@ def test_one_line_a_run_fits_eighty_columns(tmp_path: Path) -> None:
     assert all(len(line) <= 80 for line in night.out.splitlines() if "run-" in line)
 
 
+def test_other_reports_of_pytest_carry_the_outcomes(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "noop"]
+    more = ["-n", "2", "--json-report", "--json-report-file=r.json", "--junitxml=j.xml"]
+    night = run_night(tmp_path, *arguments, *more)
+    assert night.status == 0, night.out
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["summary"]["missed"] == 2
+    assert report["overnight"]["tests_failed"] == 2
+    outcomes = [t["metadata"]["overnight"]["outcome"] for t in report["tests"]]
+    assert outcomes == ["no_change", "no_change"]
+    assert (tmp_path / "j.xml").read_text().count("<testcase") == 2
+
+
+def test_neither_json_report_nor_xdist_nor_timeout_is_needed(tmp_path: Path) -> None:
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"]
+    without = ["-p", "no:pytest_jsonreport", "-p", "no:xdist", "-p", "no:timeout"]
+    night = run_night(tmp_path, *arguments, *without, "--count", "1")
+    assert night.status == 0, night.out + night.err
+    assert night.outcomes == {"L3-1-run-0001": "passed"}
+
+
 def test_the_next_session_puts_the_former_one_away(tmp_path: Path) -> None:
     suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
     arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"]
