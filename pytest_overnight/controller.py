@@ -24,6 +24,7 @@ from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import now
+from pytest_overnight.settings import Settings
 from pytest_overnight.workspace import WorkspaceError
 from pytest_overnight.workspace import remove_tree
 
@@ -169,6 +170,16 @@ class Controller:
             json_report["overnight"] = self._master.model_dump(mode="json")
 
 
+def server_facts(settings: Settings) -> dict[str, Any]:
+    """Server version, model digest and the like: two nights differ by these, too."""
+    from pytest_overnight.models.ollama import OllamaModel
+
+    model = OllamaModel.of(settings, seed=0)
+    facts = model.server_facts()
+    model.close()
+    return facts
+
+
 def first_master(night: Night) -> MasterLog:
     """The master log of a session that has just begun."""
     settings = night.settings
@@ -189,7 +200,12 @@ def first_master(night: Night) -> MasterLog:
         planned=0,
         void=0,
         not_reached=0,
-        agent=AgentInfo(spec=settings.agent, model=model, scripted=settings.scripted),
+        agent=AgentInfo(
+            spec=settings.agent,
+            model=model,
+            scripted=settings.scripted,
+            details=server_facts(settings) if settings.agent == "ollama" else {},
+        ),
         seed=settings.seed,
         titles={run.challenge.id: run.challenge.title for run in night.plan},
         time_scale=settings.time_scale,

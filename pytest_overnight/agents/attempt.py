@@ -117,16 +117,7 @@ def _model_maker(settings: Settings) -> Callable[[Order], Model]:
     from pytest_overnight.models.ollama import OllamaModel
 
     def ollama(order: Order) -> Model:
-        return OllamaModel(
-            settings.model,
-            settings.host,
-            num_ctx=settings.num_ctx,
-            num_predict=settings.num_predict,
-            temperature=settings.temperature,
-            think=settings.think,
-            # Ollama takes a 32-bit seed.
-            seed=order.seed % 2**31,
-        )
+        return OllamaModel.of(settings, order.seed % 2**31)
 
     ollama(_NO_ORDER)  # imports it all, and builds its models' validators: 250 ms once
     return ollama

@@ -24,6 +24,7 @@ from pytest_overnight.models.base import Message
 from pytest_overnight.models.base import ModelFault
 from pytest_overnight.models.base import ToolCall
 from pytest_overnight.models.base import Turn
+from pytest_overnight.settings import Settings
 
 KEEP_ALIVE = "30m"
 """Longer than any pause between two rounds: an unloaded model costs a load."""
@@ -93,6 +94,19 @@ class OllamaModel:
             host=self._url,
             event_hooks={"request": [self._set_timeouts], "response": [self._arm]},
             **_connection_options(self._url),
+        )
+
+    @classmethod
+    def of(cls, settings: Settings, seed: int) -> OllamaModel:
+        """The model that a night asked for; ``seed`` below 2**31, as Ollama takes it."""
+        return cls(
+            settings.model,
+            settings.host,
+            num_ctx=settings.num_ctx,
+            num_predict=settings.num_predict,
+            temperature=settings.temperature,
+            think=settings.think,
+            seed=seed,
         )
 
     def chat(

@@ -62,6 +62,7 @@ def test_a_scripted_solution_is_played_and_every_figure_agrees(
     assert 0 < figures["llm_seconds"] < record["duration"]
     assert figures["tokens_per_second"] is not None
     assert "rehearsal" not in night.report.lower()
+    assert night.master["agent"]["details"]["server_version"] == server.version
     windows = {request["options"]["num_ctx"] for request in requests}
     assert windows == {16384}
     assert all(request["messages"][0]["role"] == "system" for request in requests)
