@@ -98,7 +98,7 @@ class OllamaModel:
 
     @classmethod
     def of(cls, settings: Settings, seed: int) -> OllamaModel:
-        """The model that a night asked for; ``seed`` below 2**31, as Ollama takes it."""
+        """The model that a night asked for; ``seed`` is below 2**31."""
         return cls(
             settings.model,
             settings.host,
