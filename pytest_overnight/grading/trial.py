@@ -13,6 +13,7 @@ from pytest_overnight.catalog.harbor import load_challenge
 from pytest_overnight.grading.verifier import Judgement
 from pytest_overnight.grading.verifier import Verifier
 from pytest_overnight.rules.outcome import Verdict
+from pytest_overnight.sandbox.probe import why_not
 
 STATUS = {Verdict.PASS: 0, Verdict.FAIL: 1}
 
@@ -39,7 +40,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pytest_overnight.grading.verifier", description=__doc__
     )
-    level = "bubblewrap" if shutil.which("bwrap") else "process"
+    level = "process" if why_not("bubblewrap") else "bubblewrap"
     parser.add_argument("challenge", type=Path, help="folder of the challenge")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("submission", type=Path, nargs="?", help="folder to be judged")
