@@ -30,6 +30,7 @@ from pytest_overnight.recording import Recorder
 from pytest_overnight.recording import TryResult
 from pytest_overnight.recording import broken
 from pytest_overnight.records.ledger import Ledger
+from pytest_overnight.records.ledger import make_plain
 from pytest_overnight.records.ledger import one_line
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SandboxInfo
@@ -37,6 +38,7 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import now
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
+from pytest_overnight.sandbox.probe import GUARANTEES
 from pytest_overnight.sandbox.probe import SandboxReport
 from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.sandbox.supervisor import Reply
@@ -64,6 +66,8 @@ class Arena:
         info = SandboxInfo(
             level=sandbox.level,
             protected=sandbox.protected,
+            proved=list(sandbox.checks),
+            open=[GUARANTEES[name] for name in sandbox.open],
             runtime={**runtime.versions, "digest": runtime.digest},
         )
         self._recorder = Recorder(self._store, settings, info)
@@ -74,14 +78,17 @@ class Arena:
         }
         target = "pytest_overnight.agents.attempt:prepare"
         logs = self._store.logs
-        self._tries = WarmServer(target, payload, log=logs / f"server-{worker}-try.txt")
-        judge_log = logs / f"server-{worker}-judge.txt"
-        self._verifier = Verifier(challenges, level=sandbox.level, log=judge_log)
+        self._logs = [logs / f"server-{worker}-{who}.txt" for who in ("try", "judge")]
+        self._tries = WarmServer(target, payload, log=self._logs[0])
+        self._verifier = Verifier(challenges, level=sandbox.level, log=self._logs[1])
 
     def close(self) -> None:
         """End both servers and everything below them."""
         self._tries.close()
         self._verifier.close()
+        for log in self._logs:
+            with suppress(OSError):
+                make_plain(log)  # the user's own agent prints what it likes
 
     def play(self, run: Run, *, nodeid: str, slot_wait: float = 0.0) -> RunRecord:
         """Play one run; the record is on disk when this returns.
@@ -171,7 +178,8 @@ class Arena:
     def _write_output_log(self, record: RunRecord) -> None:
         lines = [f"{record.run_id}: {record.outcome} ({record.detail})", ""]
         for check in record.checks:
-            lines.append(f"{'pass' if check.passed else 'FAIL'}  {check.name}")
+            word = "pass" if check.passed else "FAIL"
+            lines.append(f"{word}  {one_line(check.name)}")
             lines += [f"      {one_line(line)}" for line in check.message.splitlines()]
         path = self._store.output_log(record.run_id)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -24,6 +24,8 @@ from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import now
+from pytest_overnight.sandbox.user import make_reachable
+from pytest_overnight.sandbox.user import remove_link
 from pytest_overnight.settings import Settings
 from pytest_overnight.workspace import WorkspaceError
 from pytest_overnight.workspace import remove_tree
@@ -77,6 +79,8 @@ class Controller:
             return
         self._store.put_away_former()
         self._store.create()
+        self._remove_workspaces()  # of a session that was killed
+        make_reachable(self._store.workspaces)
         self._planned = {}
         for run in plan:
             level = run.challenge.level
@@ -137,7 +141,8 @@ class Controller:
     def _remove_workspaces(self) -> None:
         """Nobody works any more; a killed worker could not tidy its own."""
         with suppress(WorkspaceError, OSError):
-            remove_tree(self._store.workspaces)
+            elsewhere = remove_link(self._store.workspaces)
+            remove_tree(elsewhere or self._store.workspaces)
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter

@@ -123,10 +123,10 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
 
 def _die_with_the_controller() -> None:
     """A worker that outlived its controller would write into the next session."""
-    from pytest_overnight.sandbox.inside import tree
+    from pytest_overnight.sandbox.inside import kernel
 
     parent = os.getppid()
-    tree.prctl(tree.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -165,7 +165,9 @@ def _prove(settings: Settings) -> SandboxReport:
     from pytest_overnight.sandbox.runtime import prepare_runtime
 
     try:
-        return prove(settings.sandbox, prepare_runtime(), (settings.suite,))
+        hidden = (settings.suite,)
+        required = settings.required_sandbox
+        return prove(settings.sandbox, prepare_runtime(), hidden, required)
     except BoxError as problem:
         raise PreflightError(str(problem)) from None
 

@@ -128,11 +128,20 @@ OPTIONS = (
     ),
     Option(
         "--overnight-sandbox",
-        "walls around agent code: auto takes the best that a self-test proves; "
-        "bubblewrap refuses to start without it; process isolates nothing",
+        "walls around agent code: bubblewrap (namespaces, the best), landlock (no "
+        "namespaces needed), process (isolates nothing); auto takes the best that a "
+        "self-test proves, a name takes that level or refuses to start",
         default="auto",
-        parse=_one_of("auto", "bubblewrap", "process"),
+        parse=_one_of("auto", "bubblewrap", "landlock", "process"),
         environment="OVERNIGHT_SANDBOX",
+        metavar="LEVEL",
+    ),
+    Option(
+        "--overnight-require-sandbox",
+        "refuse to start below this level: bubblewrap or landlock",
+        default="process",
+        parse=_one_of("bubblewrap", "landlock", "process"),
+        environment="OVERNIGHT_REQUIRE_SANDBOX",
         metavar="LEVEL",
     ),
     Option(
@@ -290,6 +299,7 @@ def build_settings(config: pytest.Config) -> Settings:
         count=count(config),
         challenges=tuple(config.getoption("challenge")),
         sandbox=chosen["overnight_sandbox"],
+        required_sandbox=chosen["overnight_require_sandbox"],
         slots=chosen["overnight_slots"],
         num_ctx=chosen["overnight_num_ctx"],
         num_predict=chosen["overnight_num_predict"],

@@ -16,6 +16,9 @@ import pytest
 
 from pytest_overnight import options
 from pytest_overnight import selection
+from pytest_overnight.records.store import JOURNAL
+from pytest_overnight.records.store import KEPT
+from pytest_overnight.records.store import WORKSPACES
 from pytest_overnight.settings import PACKAGE
 from pytest_overnight.settings import default_suite
 
@@ -103,10 +106,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Below a challenge's folder all is data: hidden tests run in a judge only."""
+    """Below a challenge's folder all is data: hidden tests run in a judge only.
+
+    So is what agents left in a results folder; importing it would run it unboxed.
+    """
     task = collection_path / "task.toml"
     if task.is_file() and (collection_path / "instruction.md").is_file():
         return True
+    if collection_path.name in (KEPT, WORKSPACES):
+        return (collection_path.parent / JOURNAL).is_file() or None
     return None
 
 

@@ -29,6 +29,8 @@ from pytest_overnight.workspace import Snapshot
 
 DETAIL_CAP = 500
 """Characters of the sentence that says why a run ended so."""
+LEFT_OUT_CAP = 200
+"""Entries of a workspace that are named in its record as not kept."""
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class Recorder:
             stop=str(result.stop),
             verdict=str(judgement.verdict),
             detail=_detail(result, judgement, outcome),
-            tags=list(result.tags),
+            tags=[one_line(tag) for tag in result.tags],
             tries=[_try_of(result)],
             checks=[
                 Check(name=_clean(c.name), passed=c.passed, message=_clean(c.message))
@@ -157,7 +159,7 @@ class Recorder:
             sha256=kept.archive_sha256,
             files=len(kept.manifest),
             bytes=kept.bytes,
-            left_out=[_clean(line) for line in kept.left_out[:200]],
+            left_out=_left_out(kept),
             manifest=kept.manifest,
         )
 
@@ -211,6 +213,12 @@ def _try_of(result: TryResult) -> Try:
         started=result.started,
         duration=round(result.duration, 3),
     )
+
+
+def _left_out(kept: Snapshot) -> list[str]:
+    shown = [one_line(line) for line in kept.left_out[:LEFT_OUT_CAP]]
+    more = len(kept.left_out) - len(shown)
+    return [*shown, f"and {more} more"] if more else shown
 
 
 def _clean(text: str) -> str:

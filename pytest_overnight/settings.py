@@ -41,7 +41,9 @@ def default_templates() -> Path:
     return _default_folder("reports", "_reports")
 
 
-_NO_IDENTITY = "results suite session_id count challenges slots host sandbox".split()
+_NO_IDENTITY = (
+    "results suite session_id count challenges slots host sandbox required_sandbox"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Settings:
     challenges: tuple[str, ...] = ()
     """Challenge ids asked for with ``--challenge``; empty: all."""
     sandbox: str = "auto"
-    """``auto``, ``bubblewrap`` or ``process``."""
+    """``auto``, ``bubblewrap``, ``landlock`` or ``process``."""
+    required_sandbox: str = "process"
+    """The least level that will do."""
     slots: int = 1
     """Model calls that may run at the same time on this host."""
     num_ctx: int = 16384

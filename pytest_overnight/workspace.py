@@ -2,7 +2,8 @@
 
 Everything below the workspace belongs to agent code: the walk follows no link, opens
 regular files only, and stops at caps. What it keeps is described by a manifest of
-SHA-256 digests made from the very bytes that went into the archive.
+SHA-256 digests made from the very bytes that went into the archive. Whatever it meets,
+it names what it leaves out and goes on: no content of a workspace is a harness fault.
 """
 
 from __future__ import annotations
@@ -11,28 +12,38 @@ import gzip
 import hashlib
 import io
 import os
-import shutil
 import stat
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import islice
 from pathlib import Path
 
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.harbor import tree_files
 from pytest_overnight.records.store import write_whole
+from pytest_overnight.sandbox.removal import opened
+from pytest_overnight.sandbox.removal import remove_tree
+
+__all__ = ["Snapshot", "WorkspaceError", "lay", "remove_tree", "take_snapshot"]
 
 MAX_FILES = 2000
 MAX_FILE_BYTES = 10 * 2**20
 MAX_TOTAL_BYTES = 50 * 2**20
 MAX_DEPTH = 32
+MAX_PATH_BYTES = 1024
+"""Of a name below the workspace: with a folder of ours before it, it is a path, too."""
+MAX_ENTRIES = 50_000
+"""Looked at, kept or not; more than a box lets agent code make."""
 DROPPED = ("__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".hypothesis")
-"""Folders never kept: caches, and ``.git``, whose hooks run for whoever looks."""
+"""Never kept: caches, and ``.git``, folder or not: its hooks run for whoever looks."""
+SHOWN = 200
+"""Characters of a name that is left out."""
 
 
 class WorkspaceError(Exception):
-    """A workspace could not be laid, kept or removed: a harness fault."""
+    """A workspace could not be laid: a harness fault."""
 
 
 @dataclass(slots=True)
@@ -70,7 +81,8 @@ def lay(challenge: Challenge, folder: Path) -> str:
         data = source.read_bytes()
         _put(folder, name, data, os.access(source, os.X_OK))
         manifest[name] = hashlib.sha256(data).hexdigest()
-    found = {n: hashlib.sha256(b).hexdigest() for n, b, _ in _kept(folder, Snapshot())}
+    kept = _Walk([]).files_of(folder)
+    found = {name: hashlib.sha256(data).hexdigest() for name, data, _ in kept}
     if found != manifest:
         raise WorkspaceError(
             f"{folder}: the fresh workspace differs from {challenge.environment}. "
@@ -93,7 +105,7 @@ def take_snapshot(folder: Path, archive: Path, tree: Path) -> Snapshot:
         gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for name, data, executable in _kept(folder, snapshot):
+        for name, data, executable in _Walk(snapshot.left_out).files_of(folder):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(data), 0o755 if executable else 0o644
             tar.addfile(entry, io.BytesIO(data))
@@ -116,126 +128,128 @@ def _put(root: Path, name: str, data: bytes, executable: bool) -> None:
         os.fchmod(file.fileno(), 0o755 if executable else 0o644)
 
 
-def remove_tree(folder: Path) -> None:
-    """Remove a folder whatever agent code did to its modes; follows no link."""
-    if folder.is_symlink() or folder.is_file():
-        folder.unlink()
-        return
-    if not folder.exists():
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        _open_up(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        raise WorkspaceError(f"{folder}: cannot be removed. Remove it by hand.")
+class _LeftOut(Exception):
+    """Why one entry is not kept."""
 
 
-def _open_up(folder: Path) -> None:
-    """Give the owner back every folder below; agent code may have closed them."""
-    pending = [folder]
-    while pending:
-        opened = pending.pop()
-        opened.chmod(0o700)
-        with os.scandir(opened) as entries:
-            inner = [e.path for e in entries if e.is_dir(follow_symlinks=False)]
-        pending += map(Path, inner)
+class _Full(Exception):
+    """A cap of the whole walk is reached."""
 
 
-def _kept(folder: Path, snapshot: Snapshot) -> Iterator[tuple[str, bytes, bool]]:
-    """Name, content, executable of each file to keep; the rest goes to ``left_out``."""
-    root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    total = files = 0
-    pending: list[tuple[int, str]] = [(root, "")]
-    while pending:
-        descriptor, prefix = pending.pop()
+class _Walk:
+    """One walk over a dead workspace."""
+
+    def __init__(self, left_out: list[str]) -> None:
+        """``left_out`` is filled as the walk goes on."""
+        self._left_out = left_out
+        self._entries = self._files = self._bytes = 0
+        self._owner = 0
+
+    def files_of(self, folder: Path) -> Iterator[tuple[str, bytes, bool]]:
+        """Name, content, executable of each file to keep."""
         try:
-            for entry in sorted(os.scandir(descriptor), key=lambda e: e.name):
-                name = prefix + entry.name
-                found = _open_entry(descriptor, entry, name, pending, snapshot)
-                if found is None:
+            with opened(str(folder)) as root:
+                self._owner = os.fstat(root).st_uid
+                yield from self._below(root, "")
+        except _Full as where:
+            self._left_out.append(f"{where}: and all after it: over the cap")
+        except OSError as problem:
+            self._left_out.append(f"./: {problem.strerror}")
+
+    def _below(self, folder: int, prefix: str) -> Iterator[tuple[str, bytes, bool]]:
+        """Files first: what is laid into folders must not crowd out the answer."""
+        with os.scandir(folder) as found:
+            entries = sorted(islice(found, MAX_ENTRIES + 1), key=lambda e: e.name)
+        inner = []
+        for entry in entries:
+            name = prefix + entry.name
+            is_folder = entry.is_dir(follow_symlinks=False)
+            try:
+                self._look_at(entry, name, is_folder)
+                if is_folder:
+                    inner.append(entry.name)
                     continue
-                data, executable = found
-                files, total = files + 1, total + len(data)
-                if files > MAX_FILES or total > MAX_TOTAL_BYTES:
-                    snapshot.left_out.append(f"{name}: and all after it: over the cap")
-                    return
-                yield name, data, executable
+                data, executable = self._read(folder, entry.name)
+            except (OSError, _LeftOut) as why:
+                self._leave(f"{name}/" if is_folder else name, why)
+                continue
+            self._files, self._bytes = self._files + 1, self._bytes + len(data)
+            if self._files > MAX_FILES or self._bytes > MAX_TOTAL_BYTES:
+                raise _Full(_shown(name))
+            yield name, data, executable
+        for folder_name in inner:
+            name = f"{prefix}{folder_name}/"
+            try:
+                with opened(folder_name, folder) as descriptor:
+                    yield from self._below(descriptor, name)
+            except OSError as problem:
+                self._leave(name, problem)
+
+    def _look_at(self, entry: os.DirEntry[str], name: str, is_folder: bool) -> None:
+        """Raises :class:`_LeftOut` for what is not even to be opened."""
+        self._entries += 1
+        if self._entries > MAX_ENTRIES:
+            raise _Full(_shown(name))
+        try:
+            size = len(name.encode())
+        except UnicodeEncodeError:
+            raise _LeftOut("not a UTF-8 name") from None
+        if entry.name.lower() in DROPPED:
+            raise _LeftOut("cache or repository")
+        if size > MAX_PATH_BYTES:
+            raise _LeftOut(f"its path is longer than {MAX_PATH_BYTES} bytes")
+        if is_folder:
+            if name.count("/") + 1 >= MAX_DEPTH:
+                raise _LeftOut(f"deeper than {MAX_DEPTH} folders")
+        elif entry.is_symlink():
+            raise _LeftOut("link")
+        elif not entry.is_file(follow_symlinks=False):
+            raise _LeftOut("not a regular file")
+        elif entry.name.endswith((".pyc", ".pth")):
+            raise _LeftOut("would run by itself")
+
+    def _read(self, folder: int, name: str) -> tuple[bytes, bool]:
+        """Content, executable; what is no regular file by now is not read."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+        descriptor = os.open(name, flags, dir_fd=folder)
+        try:
+            state = os.fstat(descriptor)
+            self._check(state)
+            data = _content(descriptor)
         finally:
             os.close(descriptor)
-            if files > MAX_FILES or total > MAX_TOTAL_BYTES:
-                for left, _ in pending:
-                    os.close(left)
+        return data, bool(state.st_mode & 0o100)
+
+    def _check(self, state: os.stat_result) -> None:
+        if not stat.S_ISREG(state.st_mode):
+            raise _LeftOut("changed while it was read")
+        if state.st_uid != self._owner and not state.st_mode & stat.S_IROTH:
+            # As root we could read it; whoever linked it here could not.
+            raise _LeftOut("another user's file")
+        if not state.st_mode & stat.S_IRUSR:
+            raise _LeftOut("closed to its owner")
+        if state.st_size > MAX_FILE_BYTES:
+            raise _LeftOut(_TOO_LARGE)
+
+    def _leave(self, name: str, why: OSError | _LeftOut) -> None:
+        reason = why.strerror if isinstance(why, OSError) else why
+        self._left_out.append(f"{_shown(name)}: {reason}")
 
 
-def _open_entry(
-    folder: int,
-    entry: os.DirEntry[str],
-    name: str,
-    pending: list[tuple[int, str]],
-    snapshot: Snapshot,
-) -> tuple[bytes, bool] | None:
-    """A regular file's content; folders join ``pending``; all else is left out."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        snapshot.left_out.append(f"{name!r}: not a UTF-8 name")
-        return None
-    mode = entry.stat(follow_symlinks=False).st_mode
-    if stat.S_ISDIR(mode):
-        if entry.name in DROPPED:
-            snapshot.left_out.append(f"{name}/: cache or repository")
-        elif name.count("/") + 1 >= MAX_DEPTH:
-            snapshot.left_out.append(f"{name}/: deeper than {MAX_DEPTH} folders")
-        else:
-            _open_folder(folder, entry.name, name, pending, snapshot)
-        return None
-    if not stat.S_ISREG(mode):
-        kind = "link" if stat.S_ISLNK(mode) else "not a regular file"
-        snapshot.left_out.append(f"{name}: {kind}")
-        return None
-    if entry.name.endswith((".pyc", ".pth")):
-        snapshot.left_out.append(f"{name}: would run by itself")
-        return None
-    return _read_file(folder, entry.name, name, snapshot)
+_TOO_LARGE = f"larger than {MAX_FILE_BYTES >> 20} MiB"
 
 
-def _open_folder(
-    folder: int,
-    entry_name: str,
-    name: str,
-    pending: list[tuple[int, str]],
-    snapshot: Snapshot,
-) -> None:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    try:
-        try:
-            opened = os.open(entry_name, flags, dir_fd=folder)
-        except PermissionError:
-            os.chmod(entry_name, 0o700, dir_fd=folder)
-            opened = os.open(entry_name, flags, dir_fd=folder)
-    except OSError as problem:
-        snapshot.left_out.append(f"{name}/: {problem.strerror}")
-        return
-    pending.append((opened, name + "/"))
+def _content(descriptor: int) -> bytes:
+    """All of a file, which may grow while it is read."""
+    data = bytearray()
+    while chunk := os.read(descriptor, 1 << 20):
+        data += chunk
+        if len(data) > MAX_FILE_BYTES:
+            raise _LeftOut(_TOO_LARGE)
+    return bytes(data)
 
 
-def _read_file(
-    folder: int, entry_name: str, name: str, snapshot: Snapshot
-) -> tuple[bytes, bool] | None:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(entry_name, flags, dir_fd=folder)
-    except OSError as problem:
-        snapshot.left_out.append(f"{name}: {problem.strerror}")
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            snapshot.left_out.append(f"{name}: changed while it was read")
-            return None
-        data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        snapshot.left_out.append(f"{name}: larger than {MAX_FILE_BYTES >> 20} MiB")
-        return None
-    return data, bool(mode & 0o100)
+def _shown(name: str) -> str:
+    """Also of names that are long, or no text."""
+    whole = name.encode("utf-8", "backslashreplace").decode()
+    return whole if len(whole) <= SHOWN else f"{whole[:SHOWN]}…"

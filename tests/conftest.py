@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from collections.abc import Generator
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -23,6 +27,12 @@ def _bubblewrap() -> str:
     from pytest_overnight.sandbox.probe import why_not
 
     return why_not("bubblewrap")
+
+
+def _landlock() -> str:
+    from pytest_overnight.sandbox.probe import why_not
+
+    return why_not("landlock")
 
 
 def _ollama_client() -> str:
@@ -40,6 +50,7 @@ def _modules(*names: str) -> str:
 
 PROBES: dict[str, Callable[[], str]] = {
     "bubblewrap": _bubblewrap,
+    "landlock": _landlock,
     "ollama-client": _ollama_client,
     "wheel": _wheel,
 }
@@ -104,6 +115,21 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("OVERNIGHT_", "OLLAMA_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """As pytest makes it; as root one that other users, as whom boxes run, may pass.
+
+    Each pytest that starts closes the folder that all of root's share.
+    """
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="overnight-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 # A shared machine stalls at times: no example fails for being slow.

@@ -7,6 +7,7 @@ the handler it returns runs in a fork, once a try. It holds no hidden test.
 from __future__ import annotations
 
 import importlib
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -157,7 +158,8 @@ def _own_agent(module: str, attribute: str, task: Task) -> LoopResult:
         result = LoopResult(stop=Stop.CRASH, detail=detail)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    result.working_seconds = result.working_seconds or task.clock() - started
+    if not 0 < result.working_seconds < math.inf:
+        result.working_seconds = task.clock() - started
     return result
 
 

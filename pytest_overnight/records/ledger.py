@@ -63,13 +63,12 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 def _for_people(now: float, event: str, fields: dict[str, Any]) -> str:
     stamp = time.strftime("%H:%M:%S", time.localtime(now))
     shown = "  ".join(f"{k}={_preview(v)}" for k, v in fields.items())
-    return f"{stamp}  {event:<12} {shown}".rstrip()
+    return one_line(f"{stamp}  {event:<12} {shown}".rstrip())
 
 
 def _preview(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    shown = one_line(text[:PREVIEW])
-    return shown if len(text) <= PREVIEW else f"{shown}… ({len(text)} chars)"
+    return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}… ({len(text)} chars)"
 
 
 def one_line(text: str) -> str:
@@ -77,3 +76,20 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def plain(text: str) -> str:
+    """The same with its line breaks: what they part still begins lines of its own."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def make_plain(path: Path) -> None:
+    """The same for a log that something else has written; whole when it is seen."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with (
+        path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as raw,
+        temporary.open("w", encoding="utf-8") as shown,
+    ):
+        while chunk := raw.read(1 << 20):
+            shown.write(plain(chunk))
+    temporary.replace(path)

@@ -126,9 +126,13 @@ class SandboxInfo(_Model):
     """Behind which walls the run took place."""
 
     level: str
-    """``bubblewrap`` or ``process``, as proved at session start."""
+    """``bubblewrap``, ``landlock`` or ``process``, as proved at session start."""
     protected: bool
-    """Whether hidden tests were out of reach of agent code."""
+    """Whether hidden tests and the harness were out of reach of agent code."""
+    proved: list[str] = Field(default_factory=list)
+    """Names of the self-tests that passed; see ``docs/security.md``."""
+    open: list[str] = Field(default_factory=list)
+    """What the self-test found not to be kept, in words."""
     runtime: dict[str, str] = Field(default_factory=dict)
     """Package → version inside the box, with the runtime's digest."""
 

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
     from pytest_overnight.records.record import RunRecord
 
 HISTORY = "history"
+JOURNAL = "journal.jsonl"
+"""In every results folder that a night was begun in."""
+KEPT = "workspaces"
+"""What agents left: never to be imported or collected."""
 WORKSPACES = ".agent_workspace"
 """Live workspaces, inside the results folder: what locks the one locks the other."""
 
 OURS = (
     "master_log.json",
     "status.json",
-    "journal.jsonl",
+    JOURNAL,
     "runs",
     "logs",
     "snapshots",
-    "workspaces",
+    KEPT,
     "plots",
     "overnight_report_*.md",
 )
@@ -75,11 +79,11 @@ class RunStore:
         self.runs = results / "runs"
         self.logs = results / "logs"
         self.snapshots = results / "snapshots"
-        self.failed = results / "workspaces" / "failed"
+        self.failed = results / KEPT / "failed"
         self.plots = results / "plots"
         self.master_log = results / "master_log.json"
         self.status = results / "status.json"
-        self.journal = results / "journal.jsonl"
+        self.journal = results / JOURNAL
         self.workspaces = results / WORKSPACES
 
     def create(self) -> None:
@@ -115,7 +119,8 @@ class RunStore:
 
     def write_run(self, record: RunRecord) -> None:
         """Keep one run for ever; durable when this returns."""
-        text = record.model_dump_json(indent=2)
+        # ASCII alone: who looks at a record meets agent text, but none of its controls.
+        text = json.dumps(record.model_dump(mode="json"), indent=2)
         write_whole(self.runs / f"{record.run_id}.json", text.encode() + b"\n")
         self.note("finished", run_id=record.run_id, outcome=record.outcome)
 

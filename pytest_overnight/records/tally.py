@@ -15,10 +15,15 @@ from typing import Any
 Event = dict[str, Any]
 
 
+LARGEST = 1e15
+"""Of a figure that can be meant."""
+
+
 def _number(event: Event, key: str) -> float:
     """A figure of an event; 0 where a user's own agent wrote something else."""
     value = event.get(key, 0)
-    return value if isinstance(value, int | float) else 0
+    is_figure = isinstance(value, int | float) and -LARGEST < value < LARGEST
+    return value if is_figure else 0
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ def tally(events: Iterable[Event]) -> Tally:
     for event in events:
         kind = event["event"]
         if kind == "started" and started is None:
-            started = event["time"]
+            started = _number(event, "time")
         elif kind == "round":
             _add_round(total, event)
         elif kind == "action":
@@ -102,4 +107,5 @@ def _add_action(total: Tally, event: Event, started: float | None) -> None:
     total.actions_repaired += bool(event.get("repaired"))
     total.tool_seconds += _number(event, "seconds")
     if total.time_to_first_action_seconds is None and started is not None:
-        total.time_to_first_action_seconds = max(0.0, event["time"] - started)
+        since = _number(event, "time") - started
+        total.time_to_first_action_seconds = max(0.0, since)

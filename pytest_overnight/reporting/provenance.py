@@ -93,6 +93,8 @@ def _sandbox_line(info: SandboxInfo) -> Markdown:
         if info.protected
         else "**unprotected**: the agent's code could have read the hidden tests"
     )
+    if info.protected and info.open:
+        walls += f"; not kept: {text('; '.join(info.open))}"
     known = [name for name in SHOWN_INSIDE if name in info.runtime]
     inside = ", ".join(f"{name} {info.runtime[name]}" for name in known)
     versions = f"; inside: {code(inside)}" if inside else ""

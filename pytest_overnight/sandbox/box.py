@@ -29,7 +29,13 @@ class Limits:
     """RLIMIT_FSIZE."""
     open_files: int = 256
     processes: int = 128
-    """RLIMIT_NPROC, set inside the user namespace where there is one."""
+    """All of the box, threads included where the kernel counts them (RLIMIT_NPROC)."""
+    memory_sum_mb: int = 2048
+    """Memory of all processes of the box together."""
+    workspace_mb: int = 256
+    """Disk space of the folders that the box may write."""
+    workspace_files: int = 20_000
+    """Files and folders in them."""
     tmp_mb: int = 64
     """Size of the box's own /tmp."""
     output_kb: int = 64
@@ -50,6 +56,9 @@ class CommandResult:
     timed_out: bool = False
     dropped_bytes: int = 0
     """Bytes of output beyond the cap, drained and thrown away."""
+    limit: str = ""
+    """Limit of the whole box that ended it: ``memory``, ``processes``, ``disk`` or
+    ``files``; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,13 @@ class Box(Protocol):
 
     def sweep(self) -> int:
         """Kill and reap everything in the box but the helper; return how many."""
+        ...
+
+    def limit_met(self) -> str:
+        """Which limit of the whole box ended something since the last time asked.
+
+        ``memory``, ``processes``, ``disk`` or ``files``; empty for none.
+        """
         ...
 
     def reset(self) -> None:

@@ -24,7 +24,6 @@ RUNTIME = "/runtime"
 HOME = "/tmp/home"
 SCRATCH = ("/tmp", "/dev/shm")
 
-SUBMISSION_COPY_MB = 256
 SHARED_MEMORY_MB = 16
 USER_ID = "1000"
 
@@ -44,13 +43,15 @@ _ISOLATION = (
 ).split()
 
 
-def command(plan: BoxPlan, runtime: Runtime, hidden: Sequence[Path]) -> list[str]:
+def command(
+    plan: BoxPlan, runtime: Runtime, submission: Path | None, hidden: Sequence[Path]
+) -> list[str]:
     """``bwrap`` and its arguments, up to the program to be run."""
     program = shutil.which("bwrap")
     if program is None:
         raise BoxError("bubblewrap is not installed: no bwrap on PATH")
     fixed = _isolation(runtime, tuple(map(str, hidden)))
-    return [program, *fixed, *_folders(plan), "--remount-ro", "/", "--"]
+    return [program, *fixed, *_folders(plan, submission), "--remount-ro", "/", "--"]
 
 
 @lru_cache
@@ -79,11 +80,11 @@ def _programs(runtime: Runtime, hidden: tuple[str, ...]) -> list[str]:
             arguments += ["--ro-bind", str(top), str(top)]
     for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime"):
         arguments += ["--ro-bind-try", path, path]
-    masks = _masks("/usr", runtime, hidden)
+    masks = _masks("/usr", hidden)
     prefix = runtime.base_prefix
     arguments += [word for mask in masks for word in _cover(mask)]
     if not _beneath(prefix, "/usr") or any(_beneath(prefix, mask) for mask in masks):
-        inner = _masks(prefix, runtime, hidden)
+        inner = _masks(prefix, hidden)
         arguments += ["--ro-bind", prefix, prefix]
         arguments += [word for mask in inner for word in _cover(mask)]
         masks += inner
@@ -91,15 +92,9 @@ def _programs(runtime: Runtime, hidden: tuple[str, ...]) -> list[str]:
     return arguments + [word for mask in masks for word in ("--remount-ro", mask)]
 
 
-def _masks(top: str, runtime: Runtime, hidden: tuple[str, ...]) -> list[str]:
+def _masks(top: str, hidden: tuple[str, ...]) -> list[str]:
     """Folders beneath ``top`` to be shown empty; none lies within another."""
-    packages = [
-        str(found)
-        for root in {"/usr", "/usr/local", runtime.base_prefix}
-        for kind in ("site-packages", "dist-packages")
-        for found in Path(root).glob(f"lib*/python3*/{kind}")
-    ]
-    real = {os.path.realpath(path) for path in (*packages, *hidden)}
+    real = {os.path.realpath(path) for path in hidden}
     below = {p for p in real if p != top and _beneath(p, top) and Path(p).exists()}
     inner = {p for p in below if any(p != q and _beneath(p, q) for q in below)}
     return sorted(below - inner)
@@ -120,12 +115,12 @@ def _memory(folder: str, size_mb: int) -> list[str]:
     return ["--perms", "1777", "--size", str(size_mb << 20), "--tmpfs", folder]
 
 
-def _folders(plan: BoxPlan) -> list[str]:
+def _folders(plan: BoxPlan, submission: Path | None) -> list[str]:
     """The folders that one phase works in."""
     arguments = [*_memory("/tmp", plan.limits.tmp_mb), "--perms", "0700", "--dir", HOME]
-    if plan.submission is not None:
-        arguments += _memory(WORKSPACE, SUBMISSION_COPY_MB)
-        arguments += ["--ro-bind", str(plan.submission), SUBMISSION]
+    if submission is not None:
+        arguments += _memory(WORKSPACE, plan.limits.workspace_mb)
+        arguments += ["--ro-bind", str(submission), SUBMISSION]
     else:
         arguments += ["--bind", str(plan.workspace), WORKSPACE]
     return [*arguments, "--chdir", WORKSPACE]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,8 +12,8 @@ import time
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import ExitStack
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +24,7 @@ from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.box import CommandResult
 from pytest_overnight.sandbox.inside.helper import FRESH
 from pytest_overnight.sandbox.inside.helper import LAY
+from pytest_overnight.sandbox.inside.helper import LIMIT
 from pytest_overnight.sandbox.inside.helper import LOAD
 from pytest_overnight.sandbox.inside.helper import LOOK
 from pytest_overnight.sandbox.inside.helper import OPERATE
@@ -32,6 +32,7 @@ from pytest_overnight.sandbox.inside.helper import READY
 from pytest_overnight.sandbox.inside.helper import SPAWN
 from pytest_overnight.sandbox.inside.helper import SWEEP
 from pytest_overnight.sandbox.inside.helper import TIDY
+from pytest_overnight.sandbox.inside.watch import LIMITS
 from pytest_overnight.sandbox.shipping import helper_modules
 from pytest_overnight.sandbox.shipping import parcel
 from pytest_overnight.sandbox.shipping import program_code
@@ -62,14 +63,15 @@ class OpenBox:
         workspace: str,
         process: subprocess.Popen[bytes],
         control: socket.socket,
-        scratch: Path | None = None,
     ) -> None:
         self.level = plan.level
         self.workspace = workspace
         self._limits = plan.limits
         self._process = process
         self._control = control
-        self._scratch = scratch
+        self.held = ExitStack()
+        """What was made for this box alone: it goes last."""
+        self._on_the_host = plan.level != "bubblewrap"
         self._lock = threading.RLock()
         self._running = 0
 
@@ -105,7 +107,10 @@ class OpenBox:
             seconds = time.monotonic() - began
             late = seconds >= timeout
             self.sweep()
-            return CommandResult(-signal.SIGKILL, b"", b"", seconds, timed_out=late)
+            limit = self.limit_met()
+            return CommandResult(
+                -signal.SIGKILL, b"", b"", seconds, timed_out=late, limit=limit
+            )
         self._tidy()
         (status, microseconds, timed_out, dropped), out, err = reply
         seconds = microseconds / 1e6
@@ -146,6 +151,11 @@ class OpenBox:
         """Kill everything but the helper; see :meth:`box.Box.sweep`."""
         return self._control_count(SWEEP)
 
+    def limit_met(self) -> str:
+        """Which limit was met; see :meth:`box.Box.limit_met`."""
+        number = self._control_count(LIMIT)
+        return LIMITS[number] if number < len(LIMITS) else ""
+
     def reset(self) -> None:
         """Sweep, empty the temporary folders, lay the submission anew.
 
@@ -157,8 +167,8 @@ class OpenBox:
 
     def close(self) -> None:
         """End the box and every process in it; safe to call twice."""
-        scratch, self._scratch = self._scratch, None
-        if scratch is not None:
+        on_the_host, self._on_the_host = self._on_the_host, False
+        if on_the_host:
             self._clear()
         # At the end of file the helper ends, and with process 1 its whole namespace.
         self._control.close()
@@ -169,11 +179,13 @@ class OpenBox:
             self._process.wait(GRACE_SECONDS)
         if self._process.stderr is not None:
             self._process.stderr.close()
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+        self.held.close()
 
     def _clear(self) -> None:
-        """Empty the temporary folders of a box that has them on the host."""
+        """Empty the temporary folders of a box that has them on the host.
+
+        As their owner: who is not root may not remove what agent code closed.
+        """
         try:
             self.sweep()
             self._plain("clear", {})
@@ -188,7 +200,9 @@ class OpenBox:
             self._control.settimeout(START_SECONDS)
             self._control.sendall(parcel((helper_modules(), config)))
             self._expect(READY)
-            if plan.submission is not None:
+            if plan.submission is not None and self._on_the_host:
+                self._plain("reset", {})  # as the box's user, which the helper is not
+            elif plan.submission is not None:
                 self._control_count(LAY)
             for name, source in plan.programs.items():
                 with self._hand_over(LOAD, START_SECONDS) as ours:

@@ -1,14 +1,19 @@
-"""The process level: the same helper with nothing around it.
+"""The levels without namespaces: the helper on the host itself.
 
-It keeps honest agents apart (own session, own HOME and TMPDIR, built environment) and
-protects nothing: files, network and processes of the user stay open to agent code.
+The process level has no walls but, as root, another user's id. It keeps honest agents
+apart (own session, own HOME and TMPDIR, built environment) and protects nothing more:
+files, network and processes of its user are open to agent code. The Landlock level is
+the same with the walls of :mod:`pytest_overnight.sandbox.landlock`.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pytest_overnight.sandbox.runtime import Runtime
+
+SPARE_PROCESSES = 1000
 
 
 def environment(runtime: Runtime, scratch: Path) -> dict[str, str]:
@@ -30,3 +35,20 @@ def folders(scratch: Path) -> tuple[Path, Path]:
     for folder in (*made, made[0] / "home"):
         folder.mkdir()
     return made
+
+
+def most_processes() -> int:
+    """A bound for RLIMIT_NPROC that stops a flood, not the user's own work.
+
+    The kernel counts all processes and threads of the user, also those outside; the
+    box's own number is held by its watch.
+    """
+    total = SPARE_PROCESSES
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == os.getuid():
+                fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+                total += int(fields[17])  # num_threads, the 20th field of proc(5)
+        except (OSError, IndexError):
+            continue
+    return total

@@ -31,9 +31,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.interpreter import base_python
+from pytest_overnight.sandbox.interpreter import copied_to
+from pytest_overnight.sandbox.interpreter import copy_python
+from pytest_overnight.sandbox.interpreter import must_copy
 
 PACKAGES = ("pytest", "hypothesis", "mypy")
-FORMAT = 3
+FORMAT = 4
 """Counts up when the layout of the folder changes."""
 
 
@@ -43,7 +47,7 @@ class Runtime:
 
     root: Path
     base_python: str
-    """The interpreter itself, outside any environment; absolute, links resolved."""
+    """The interpreter itself, outside any environment, or its copy; absolute."""
     base_prefix: str
     """The folder that interpreter and standard library lie in."""
     digest: str
@@ -74,6 +78,8 @@ def prepare_runtime() -> Runtime:
     runtime = _runtime(cache, versions)
     try:
         with _alone(cache / "runtime.lock"):
+            if must_copy() and not copied_to(cache).is_dir():
+                copy_python(copied_to(cache))
             if not runtime.root.is_dir():
                 _build(runtime, distributions)
             _write_stamp(stamp, runtime)
@@ -87,7 +93,9 @@ def prepare_runtime() -> Runtime:
 
 def _cache_folder() -> Path:
     named = os.environ.get("XDG_CACHE_HOME")
-    cache = Path(named or "~/.cache") / "pytest-overnight"
+    # Root's boxes run as other users, who may not enter root's home.
+    usual = "/var/cache" if os.geteuid() == 0 else "~/.cache"
+    cache = Path(named or usual) / "pytest-overnight"
     try:
         cache = cache.expanduser().absolute()
         cache.mkdir(parents=True, exist_ok=True)
@@ -127,7 +135,7 @@ def _environment_key() -> str:
 
     Looking at folders' times takes microseconds, reading the packages' metadata 30 ms.
     """
-    parts = [sys.version, sys.prefix, _base_python(), str(FORMAT)]
+    parts = [sys.version, sys.prefix, str(base_python()[0]), str(FORMAT)]
     for folder in sys.path:
         if folder.endswith(("site-packages", "dist-packages")):
             try:
@@ -137,11 +145,6 @@ def _environment_key() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _base_python() -> str:
-    base = getattr(sys, "_base_executable", None) or sys.executable
-    return os.path.realpath(base)
-
-
 def _python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
 
@@ -149,10 +152,13 @@ def _python_version() -> str:
 def _runtime(cache: Path, versions: dict[str, str]) -> Runtime:
     text = json.dumps([FORMAT, sys.platform, os.uname().machine, versions])
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    base = _base_python()
-    place = hashlib.sha256(base.encode()).hexdigest()[:6]
+    python, prefix = base_python()
+    if must_copy():
+        python = copied_to(cache) / "bin" / python.name
+        prefix = copied_to(cache)
+    place = hashlib.sha256(os.fsencode(python)).hexdigest()[:6]
     root = cache / f"runtime-{digest}-{place}"
-    return Runtime(root, base, os.path.realpath(sys.base_prefix), digest, versions)
+    return Runtime(root, str(python), str(prefix), digest, versions)
 
 
 def _read_stamp(stamp: Path) -> Runtime | None:
@@ -161,7 +167,8 @@ def _read_stamp(stamp: Path) -> Runtime | None:
         runtime = Runtime(**{**plain, "root": Path(plain["root"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return runtime if runtime.root.is_dir() else None
+    there = runtime.root.is_dir() and Path(runtime.base_python).exists()
+    return runtime if there else None
 
 
 def _write_stamp(stamp: Path, runtime: Runtime) -> None:
@@ -218,7 +225,7 @@ def _build(runtime: Runtime, distributions: dict[str, Distribution]) -> None:
             if name in PACKAGES:
                 _write_scripts(distribution, building / "bin")
         _compile(building)
-        building.chmod(0o755)
+        _open_up(building)
         building.rename(runtime.root)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -285,6 +292,14 @@ def _copy(name: str, distribution: Distribution, packages: Path) -> None:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+
+
+def _open_up(root: Path) -> None:
+    """Let everybody read, whatever the umask."""
+    for folder, _, files in os.walk(root):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _compile(root: Path) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_overnight.sandbox import channel
+from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -40,7 +41,7 @@ def serve(handler: Handler, sock: socket.socket) -> None:
     Each request is handled in a fork of this process. What is imported and open here
     is there in every fork; nothing a fork does comes back but its value.
     """
-    tree.prctl(tree.SUBREAPER, 1)
+    kernel.prctl(kernel.SUBREAPER, 1)
     wake, wake_end = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(wake_end, False)
@@ -117,6 +118,8 @@ class Task:
         with tempfile.TemporaryDirectory(
             prefix="overnight-task-", ignore_cleanup_errors=True
         ) as folder:
+            # Boxes of root's run as other users, and have their folders in here.
+            os.chmod(folder, 0o711)  # noqa: PTH101 - a text
             return self.perform_in(folder)
 
     def perform_in(self, folder: str) -> dict[str, Any]:
@@ -262,7 +265,7 @@ def _become_a_task(writing: int) -> None:
     """Let go of all that belongs to the server."""
     server = os.getppid()
     os.setsid()
-    tree.prctl(tree.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != server:  # it died before the line above
         os._exit(1)
     signal.set_wakeup_fd(-1)

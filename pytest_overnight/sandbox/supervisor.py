@@ -25,6 +25,7 @@ from typing import IO
 from typing import Any
 
 from pytest_overnight.sandbox import channel
+from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
 from pytest_overnight.sandbox.server import KILL_SECONDS
 from pytest_overnight.sandbox.server import Handler
@@ -200,7 +201,7 @@ def _environment() -> dict[str, str]:
 
 def main(descriptor: int, parent: int) -> None:
     """Import the target, then serve until the client is gone."""
-    tree.prctl(tree.PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the line above
         return
     sock = socket.socket(fileno=descriptor)

@@ -95,7 +95,7 @@ def test_bytes_that_are_no_text_do_no_harm(use: Use, workspace: Path) -> None:
 
 
 def test_an_edit_shows_the_changed_region(use: Use, workspace: Path) -> None:
-    (workspace / "a.py").write_text("a\nb\nc\nd\ne\nf\n")
+    use("write_file", path="a.py", content="a\nb\nc\nd\ne\nf\n")
     edit = use("edit_file", path="a.py", old_text="c\nd", new_text="C")
     assert edit.text == "Changed a.py:\n   1| a\n   2| b\n   3| C\n   4| e\n   5| f"
     assert (workspace / "a.py").read_text() == "a\nb\nC\ne\nf\n"
@@ -109,8 +109,8 @@ def test_a_refused_edit_changes_nothing(use: Use, workspace: Path) -> None:
     assert (workspace / "a.py").read_text() == "a\n"
 
 
-def test_a_forgiven_edit_says_what_was_forgiven(use: Use, workspace: Path) -> None:
-    (workspace / "a.py").write_text("a  \nb\n")
+def test_a_forgiven_edit_says_what_was_forgiven(use: Use) -> None:
+    use("write_file", path="a.py", content="a  \nb\n")
     edit = use("edit_file", path="a.py", old_text="a\nb", new_text="c")
     assert edit.repair == "blanks at line ends ignored"
 

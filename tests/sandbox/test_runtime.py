@@ -130,6 +130,7 @@ def test_a_read_only_cache_is_named(
         prepare_runtime()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root's cache lies in no home")
 def test_a_user_without_a_home_gets_a_private_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,11 +7,11 @@ import resource
 import select
 import time
 
+from pytest_overnight.sandbox.inside.kernel import SUBREAPER
+from pytest_overnight.sandbox.inside.kernel import prctl
 from pytest_overnight.sandbox.inside.reply import Reply
 from pytest_overnight.sandbox.inside.tree import SIGKILL
-from pytest_overnight.sandbox.inside.tree import SUBREAPER
 from pytest_overnight.sandbox.inside.tree import end_children
-from pytest_overnight.sandbox.inside.tree import prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -80,21 +80,6 @@ class Ground:
             return False
 
 
-def shared_objects() -> bool:
-    """Whether System V memory, semaphores or queues were made; they outlive processes.
-
-    Python has no call that removes them; the box's namespace takes them along.
-    """
-    for kind in ("shm", "sem", "msg"):
-        try:
-            with open(f"/proc/sysvipc/{kind}", "rb") as listing:
-                if listing.read(4096).count(b"\n") > 1:  # the first line is a heading
-                    return True
-        except OSError:  # a kernel without them
-            pass
-    return False
-
-
 def _now() -> int:
     """The clock that file systems use, in nanoseconds."""
     coarse = getattr(time, "CLOCK_REALTIME_COARSE", 5)  # number of <linux/time.h>

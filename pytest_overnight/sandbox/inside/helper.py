@@ -10,19 +10,23 @@ from __future__ import annotations
 import _socket
 import marshal
 import os
+import select
 import sys
 
 from pytest_overnight.sandbox.inside.command import limit
 from pytest_overnight.sandbox.inside.ground import Ground
-from pytest_overnight.sandbox.inside.ground import shared_objects
+from pytest_overnight.sandbox.inside.kernel import DUMPABLE
+from pytest_overnight.sandbox.inside.kernel import SUBREAPER
+from pytest_overnight.sandbox.inside.kernel import prctl
 from pytest_overnight.sandbox.inside.tools import perform
 from pytest_overnight.sandbox.inside.tools import reset
-from pytest_overnight.sandbox.inside.tree import DUMPABLE
 from pytest_overnight.sandbox.inside.tree import SIGKILL
-from pytest_overnight.sandbox.inside.tree import SUBREAPER
 from pytest_overnight.sandbox.inside.tree import end_children
-from pytest_overnight.sandbox.inside.tree import prctl
 from pytest_overnight.sandbox.inside.tree import signal_all
+from pytest_overnight.sandbox.inside.walls import Walls
+from pytest_overnight.sandbox.inside.watch import INTERVAL_MS
+from pytest_overnight.sandbox.inside.watch import LIMITS
+from pytest_overnight.sandbox.inside.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +48,7 @@ TIDY = b"t"
 LAY = b"y"
 LOOK = b"k"
 FRESH = b"f"
+LIMIT = b"w"
 # A letter to the harness.
 READY = b"."
 
@@ -63,9 +68,15 @@ def receive(sock: _socket.socket) -> Any:
 class Helper:
     """The loop of process 1, and what it must remember: which programs live."""
 
-    def __init__(self, control: _socket.socket, config: dict[str, Any]) -> None:
+    def __init__(
+        self, control: _socket.socket, config: dict[str, Any], walls: Walls
+    ) -> None:
         self.control = control
         self.config = config
+        self.walls = walls
+        self.watch = Watch(config)
+        self.limit = ""
+        self.children = False
         self.programs: dict[str, Program] = {}
         self.living: set[int] = set()
         self.killed = 0
@@ -74,8 +85,12 @@ class Helper:
     def serve(self) -> None:
         """Serve until the harness closes its end, then end everything."""
         _signal.signal(_signal.SIGCHLD, lambda number, frame: self.reap() and None)
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
         self.control.sendall(READY)
         while True:
+            while not poll.poll(INTERVAL_MS if self.children else None):
+                self.look()
             letter, descriptor = self.next()
             if not letter:
                 break
@@ -97,16 +112,27 @@ class Helper:
             return letter, descriptor
         return letter, -1
 
+    def look(self) -> None:
+        """End what uses more than the box may."""
+        try:
+            limit = self.watch.look()
+        except OSError:  # no descriptor or memory left for the look itself
+            return
+        self.limit = limit or self.limit
+        if limit:
+            self.sweep()
+
     def number(self, letter: bytes) -> int:
         """Do what a letter without a socket says; the number that answers it."""
+        if letter == LIMIT:
+            limit, self.limit = self.limit, ""
+            return LIMITS.index(limit)
         if letter == SWEEP:
             return self.sweep()
         if letter == TIDY:
             return 0 if self.living else self.sweep()
         if letter == FRESH:
             self.sweep()
-            if self.config["init"] and shared_objects():
-                sys.exit("shared objects of the kernel were left: a new box is needed")
             return int(self.ground.unchanged())
         if letter == LAY:  # by itself: no agent code has run yet
             reset(self.config)
@@ -127,6 +153,7 @@ class Helper:
             pid = -1  # the harness sees the end of the socket
         if pid == 0:
             child(self, descriptor, letter == SPAWN)
+        self.children = self.children or pid > 0
         if pid > 0 and letter == SPAWN:
             self.living.add(pid)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
@@ -150,6 +177,7 @@ class Helper:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
+                self.children = False
                 return False
             if pid == 0:
                 return True
@@ -180,7 +208,8 @@ def child(helper: Helper, descriptor: int, program: bool) -> None:
     """What a forked child does; never returns."""
     status = 1
     try:
-        _clean_up(descriptor, program)
+        _clean_up({descriptor, helper.walls.ruleset} - {-1}, program)
+        helper.walls.enter()
         sock = _socket.socket(fileno=descriptor)
         if program:
             _run_program(helper, sock)
@@ -193,13 +222,13 @@ def child(helper: Helper, descriptor: int, program: bool) -> None:
         os._exit(status)
 
 
-def _clean_up(descriptor: int, program: bool) -> None:
+def _clean_up(kept: set[int], program: bool) -> None:
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     os.setsid()
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, 1024)
+    for low, high in zip([2, *sorted(kept)], [*sorted(kept), 1024], strict=True):
+        os.closerange(low + 1, high)
     if program:  # agent code will run here: it must not reach the helper's log
         null = os.open(os.devnull, os.O_RDWR)
         for target in (0, 1, 2):
@@ -230,10 +259,8 @@ def main(control: _socket.socket, config: dict[str, Any]) -> None:
     control.detach()
     # Python's own handler would make SIGINT deadly for process 1.
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
-    # Agent code has the same user id: without this it may write into our memory.
-    # Only now, after the namespace's id map was written through /proc/self.
-    prctl(DUMPABLE, 0)
     prctl(SUBREAPER, 1)
+    walls = Walls(config)
     for name in [n for n in sys.modules if n.startswith("pytest_overnight")]:
         del sys.modules[name]  # a task may want these names
-    Helper(moved, config).serve()
+    Helper(moved, config, walls).serve()

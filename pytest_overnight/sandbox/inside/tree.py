@@ -10,30 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Numbers of <linux/prctl.h>.
-PARENT_DEATH_SIGNAL = 1
-DUMPABLE = 4
-SUBREAPER = 36
-
 SIGKILL = 9
 SIGSTOP = 19 if sys.platform == "linux" else 17
-
-
-def prctl(option: int, value: int) -> bool:
-    """Set one attribute of this process; False where the kernel has no such call.
-
-    ``_ctypes`` alone, because ``import ctypes`` costs 4 ms in every new box.
-    """
-    if sys.platform != "linux":
-        return False
-    try:
-        from _ctypes import call_function
-        from _ctypes import dlopen
-        from _ctypes import dlsym
-    except ImportError:  # a Python built without libffi
-        return False
-    function = dlsym(dlopen("", 2), "prctl")
-    return bool(call_function(function, (option, value, 0, 0, 0)) == 0)
 
 
 def children(pid: int) -> list[int]:

@@ -1,0 +1,24 @@
+"""The sandbox levels as test parameters, and what each of them promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_overnight.sandbox import probe
+
+LEVELS = [
+    pytest.param("bubblewrap", marks=pytest.mark.needs("bubblewrap")),
+    pytest.param("landlock", marks=pytest.mark.needs("landlock")),
+    "process",
+]
+"""Every level, skipped with the reason where it is not to be had."""
+
+WALLED = LEVELS[:2]
+"""The levels that protect an ordinary user, too."""
+
+
+def must_promise(level: str, *names: str) -> None:
+    """Skip, with the reason, where a level does not promise all of these."""
+    missing = sorted(set(names) - probe.promises(level))
+    if missing:
+        pytest.skip(f"the level {level} does not promise here: {', '.join(missing)}")
