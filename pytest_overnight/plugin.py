@@ -110,11 +110,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
     So is what agents left in a results folder; importing it would run it unboxed.
     """
-    task = collection_path / "task.toml"
-    if task.is_file() and (collection_path / "instruction.md").is_file():
-        return True
-    if collection_path.name in (KEPT, WORKSPACES):
-        return (collection_path.parent / JOURNAL).is_file() or None
+    try:
+        task = collection_path / "task.toml"
+        if task.is_file() and (collection_path / "instruction.md").is_file():
+            return True
+        if collection_path.name in (KEPT, WORKSPACES):
+            return (collection_path.parent / JOURNAL).is_file() or None
+    except PermissionError:
+        pass  # pytest looks at every folder beside a test's own, whoever owns it
     return None
 
 

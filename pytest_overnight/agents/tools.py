@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_overnight.agents.edits import EditError
 from pytest_overnight.agents.edits import apply_edit
+from pytest_overnight.sandbox.box import EXCEEDED
 from pytest_overnight.sandbox.box import Box
 
 LIST_CAP = 200
@@ -273,6 +274,12 @@ class Toolbox:
                 f"Killed after its limit of {limit:g} s. Nothing may wait for input "
                 f"or run for ever. Output until then:\n{output}",
                 "command_timeout",
+            )
+        if result.limit:
+            raise ToolError(
+                f"Killed after {result.seconds:.1f} s: {EXCEEDED[result.limit]}. "
+                "Do it in smaller parts, and remove what is not needed.",
+                "command_limit",
             )
         status = _status(result.status)
         return f"{status} after {result.seconds:.1f} s\n{output}".rstrip()

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import JudgeError
+from pytest_overnight.sandbox.box import EXCEEDED
 from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxChild
 from pytest_overnight.sandbox.box import BoxError
@@ -103,6 +104,13 @@ class Bench:
         """As ``Box.call``; ``OSError`` is what the operating system says."""
         with self._blame():
             return self._box.call(operation, **arguments)
+
+    def limit_met(self) -> str:
+        """What limit of the box ended something, in words; empty for none."""
+        try:
+            return EXCEEDED.get(self._box.limit_met(), "")
+        except BoxError:
+            return ""
 
     def _open(self) -> Box:
         return open_box(self._plan, self._kind.runtime, self._kind.hidden)

@@ -44,6 +44,8 @@ class Link:
 
     def __init__(self, bench: Bench, arguments: dict[str, Any], ending: Ending) -> None:
         self.ending = ending
+        self._bench = bench
+        self._limit = ""
         self.faults: list[BaseException] = []
         """What the judge's own functions raised and agent code must not swallow."""
         self.inside: Counter[str] = Counter()
@@ -146,7 +148,7 @@ class Link:
             if not events:
                 self.end(partial(CodeTimeout, self._late()))
             elif any(fd == self._pidfd for fd, _ in events) or not self._welcome():
-                self.end(_died)
+                self.end(self._died)
 
     def _welcome(self) -> bool:
         """Give a thread of the agent's a thread of ours; False at end of file."""
@@ -186,9 +188,14 @@ class Link:
 
     def gone(self) -> BaseException:
         """The exception for a child that does not answer any more."""
-        self.end(_died)
+        self.end(self._died)
         assert self.ending.reason is not None
         return self.ending.reason()
+
+    def _died(self) -> CodeGone:
+        self._limit = self._limit or self._bench.limit_met()
+        why = self._limit or "it exited, crashed, or met a limit"
+        return CodeGone(f"the child ended: {why}")
 
     def _late(self) -> str:
         inside = ", ".join(f"{n}× {name}" for name, n in self.inside.items() if n)
@@ -256,10 +263,6 @@ def _lent(x: Any) -> Lent:
     raise frames.Unfit(
         f"{type(x).__name__} is not data: send a callback, a key or a handle instead"
     )
-
-
-def _died() -> CodeGone:
-    return CodeGone("the child ended: it exited, crashed, or met a limit")
 
 
 def _open_pid(pid: int) -> int:

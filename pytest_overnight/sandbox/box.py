@@ -42,6 +42,15 @@ class Limits:
     """Output kept of one command: first and last half; the rest is drained, counted."""
 
 
+EXCEEDED = {
+    "memory": "all processes together used too much memory",
+    "processes": "there were too many processes",
+    "disk": "the files took too much space",
+    "files": "there were too many files",
+}
+"""Limits of the whole box, and what is said of one that ended something."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandResult:
     """What one command in the box did."""
@@ -57,8 +66,7 @@ class CommandResult:
     dropped_bytes: int = 0
     """Bytes of output beyond the cap, drained and thrown away."""
     limit: str = ""
-    """Limit of the whole box that ended it: ``memory``, ``processes``, ``disk`` or
-    ``files``; empty for none."""
+    """Key of :data:`EXCEEDED` when a limit of the whole box ended it, else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,7 @@ class Box(Protocol):
     def limit_met(self) -> str:
         """Which limit of the whole box ended something since the last time asked.
 
-        ``memory``, ``processes``, ``disk`` or ``files``; empty for none.
+        A key of :data:`EXCEEDED`; empty for none.
         """
         ...
 

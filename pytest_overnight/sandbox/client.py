@@ -29,6 +29,7 @@ from pytest_overnight.sandbox.inside.helper import LOAD
 from pytest_overnight.sandbox.inside.helper import LOOK
 from pytest_overnight.sandbox.inside.helper import OPERATE
 from pytest_overnight.sandbox.inside.helper import READY
+from pytest_overnight.sandbox.inside.helper import RUN
 from pytest_overnight.sandbox.inside.helper import SPAWN
 from pytest_overnight.sandbox.inside.helper import SWEEP
 from pytest_overnight.sandbox.inside.helper import TIDY
@@ -233,7 +234,8 @@ class OpenBox:
         self, operation: str, request: dict[str, Any], seconds: float, most: int
     ) -> Reply | None:
         """One request to a fresh child; None when it died or is silent."""
-        with self._counted(), self._hand_over(OPERATE, seconds) as ours:
+        letter = RUN if operation == "run" else OPERATE
+        with self._counted(), self._hand_over(letter, seconds) as ours:
             try:
                 ours.sendall(parcel({"operation": operation, **request}))
                 reply = Reader(ours, seconds).reply(most)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytest_overnight.sandbox.runtime import Runtime
 
-SPARE_PROCESSES = 1000
+FLOOD = 1000
 
 
 def environment(runtime: Runtime, scratch: Path) -> dict[str, str]:
@@ -43,7 +43,7 @@ def most_processes() -> int:
     The kernel counts all processes and threads of the user, also those outside; the
     box's own number is held by its watch.
     """
-    total = SPARE_PROCESSES
+    total = FLOOD
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if folder.stat().st_uid == os.getuid():

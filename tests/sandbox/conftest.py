@@ -15,11 +15,16 @@ from pytest_overnight.sandbox.box import Limits
 from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.runtime import Runtime
 from pytest_overnight.sandbox.runtime import prepare_runtime
-
-BUBBLEWRAP = pytest.param("bubblewrap", marks=pytest.mark.needs("bubblewrap"))
+from tests.support.levels import LEVELS
 
 PROGRAM = """
 import os, sys
+
+def is_open(descriptor):
+    try:
+        return bool(os.fstat(descriptor))
+    except OSError:
+        return False
 
 def main(sock, arguments):
     what = arguments["what"]
@@ -30,7 +35,7 @@ def main(sock, arguments):
         sys.counted = getattr(sys, "counted", 0) + 1
         sock.sendall(b"%d" % sys.counted)
     elif what == "descriptors":
-        sock.sendall(" ".join(sorted(os.listdir("/proc/self/fd"))).encode())
+        sock.sendall(" ".join(map(str, filter(is_open, range(1024)))).encode())
     elif what == "where":
         sock.sendall(os.getcwd().encode())
     elif what == "file":
@@ -45,9 +50,9 @@ def runtime() -> Runtime:
     return prepare_runtime()
 
 
-@pytest.fixture(params=["process", BUBBLEWRAP])
+@pytest.fixture(params=LEVELS)
 def level(request: pytest.FixtureRequest) -> str:
-    """Both levels, where they are to be had."""
+    """Every level, where it is to be had."""
     name: str = request.param
     return name
 

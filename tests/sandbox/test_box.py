@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -156,7 +157,7 @@ def test_a_fork_bomb_is_ended(box: Box) -> None:
     bomb = "import os\nfor _ in range(7): os.fork()\nos.execlp('sleep', 'sleep', '{}')"
     length = seconds()
     result = box.run(["python", "-c", bomb.format(length)], timeout=1)
-    assert result.timed_out
+    assert result.timed_out or result.limit == "processes"
     assert processes_with(length) == []
     assert box.run("echo fine", timeout=10).out == b"fine\n"
 
@@ -276,8 +277,7 @@ def test_every_child_is_fresh(box: Box) -> None:
 
 def test_a_child_has_its_socket_and_nothing_else(box: Box) -> None:
     child = box.spawn("program", what="descriptors")
-    # The listing itself needs one.
-    assert len(child.socket.recv(1000).split()) == 5
+    assert len(child.socket.recv(1000).split()) == 4
 
 
 def test_a_child_starts_in_the_working_folder(box: Box) -> None:
@@ -350,16 +350,22 @@ def test_a_reset_ends_what_runs(verify_box: Box) -> None:
 
 
 def test_nothing_is_left_of_a_closed_box(
-    level: str, workspace: Path, program: Path, runtime: Runtime
+    level: str,
+    tmp_path: Path,
+    program: Path,
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = set(Path("/tmp").glob("overnight-box-*"))
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     plan = BoxPlan(level, workspace, programs={"program": program})
     box = open_box(plan, runtime)
     child = box.spawn("program", what="echo", times=1)
     box.close()
     box.close()
     assert not Path(f"/proc/{child.pid}").exists()
-    assert set(Path("/tmp").glob("overnight-box-*")) <= before
+    assert set(tmp_path.iterdir()) == {workspace, program}
 
 
 def test_a_closed_box_says_so(box: Box) -> None:

@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from typing import Any
+
+    from pytest_overnight.sandbox.inside.walls import Walls
 else:
     import _signal
 
@@ -54,7 +56,9 @@ class Kept:
 class Command:
     """One command with its pipes, drained while it runs."""
 
-    def __init__(self, config: dict[str, Any], request: dict[str, Any]) -> None:
+    def __init__(
+        self, config: dict[str, Any], walls: Walls, request: dict[str, Any]
+    ) -> None:
         most = config["output_bytes"]
         self.out, self.err = Kept(most), Kept(most)
         self.status: int | None = None
@@ -66,7 +70,7 @@ class Command:
         err, err_end = (out, out_end) if request["merge"] else os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            start(config, request, stdin, out_end, err_end)
+            start(config, walls, request, (stdin, out_end, err_end))
         self.began = time.monotonic()
         for end in {stdin, out_end, err_end}:
             os.close(end)
@@ -140,7 +144,9 @@ class Command:
                 pass
 
 
-def run(config: dict[str, Any], *, timeout: float, **request: Any) -> Reply:
+def run(
+    config: dict[str, Any], walls: Walls, *, timeout: float, **request: Any
+) -> Reply:
     """Run one command, and end everything it started.
 
     Numbers: exit status, microseconds, whether time was up, bytes dropped.
@@ -150,7 +156,7 @@ def run(config: dict[str, Any], *, timeout: float, **request: Any) -> Reply:
     os.set_blocking(wake_end, False)
     _signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
     _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
-    command = Command(config, request)
+    command = Command(config, walls, request)
     in_time = command.wait(wake, command.began + timeout)
     seconds = time.monotonic() - command.began
     if command.status is None:
@@ -177,11 +183,14 @@ def _kill_session(pid: int) -> None:
 
 
 def start(
-    config: dict[str, Any], request: dict[str, Any], stdin: int, out: int, err: int
+    config: dict[str, Any],
+    walls: Walls,
+    request: dict[str, Any],
+    streams: tuple[int, int, int],
 ) -> None:
     """Become the command; never returns."""
     try:
-        for descriptor, target in ((stdin, 0), (out, 1), (err, 2)):
+        for target, descriptor in enumerate(streams):
             os.dup2(descriptor, target)
         for number in (_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD):
             _signal.signal(number, _signal.SIG_DFL)
@@ -189,6 +198,7 @@ def start(
         os.setsid()
         os.chdir(config["workspace"])
         limit(config)
+        walls.enter()
         argv = request["argv"]
         words = ["/bin/sh", "-c", argv] if isinstance(argv, str) else argv
         os.execvpe(words[0], words, {**os.environ, **request["env"]})

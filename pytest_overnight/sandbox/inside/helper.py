@@ -40,6 +40,7 @@ else:
 
 # Letters from the harness that come with a socket.
 OPERATE = b"o"
+RUN = b"r"
 SPAWN = b"p"
 LOAD = b"l"
 # Letters that are answered with a number.
@@ -76,9 +77,9 @@ class Helper:
         self.walls = walls
         self.watch = Watch(config)
         self.limit = ""
-        self.children = False
         self.programs: dict[str, Program] = {}
         self.living: set[int] = set()
+        self.watched: set[int] = set()
         self.killed = 0
         self.ground = Ground(config)
 
@@ -89,7 +90,7 @@ class Helper:
         poll.register(self.control, select.POLLIN)
         self.control.sendall(READY)
         while True:
-            while not poll.poll(INTERVAL_MS if self.children else None):
+            while not poll.poll(INTERVAL_MS if self.watched else None):
                 self.look()
             letter, descriptor = self.next()
             if not letter:
@@ -153,7 +154,8 @@ class Helper:
             pid = -1  # the harness sees the end of the socket
         if pid == 0:
             child(self, descriptor, letter == SPAWN)
-        self.children = self.children or pid > 0
+        if pid > 0 and letter != OPERATE:  # agent code runs, not ours alone
+            self.watched.add(pid)
         if pid > 0 and letter == SPAWN:
             self.living.add(pid)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
@@ -177,11 +179,11 @@ class Helper:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                self.children = False
                 return False
             if pid == 0:
                 return True
             self.living.discard(pid)
+            self.watched.discard(pid)
             if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL:
                 self.killed += 1
 
@@ -209,12 +211,11 @@ def child(helper: Helper, descriptor: int, program: bool) -> None:
     status = 1
     try:
         _clean_up({descriptor, helper.walls.ruleset} - {-1}, program)
-        helper.walls.enter()
         sock = _socket.socket(fileno=descriptor)
         if program:
             _run_program(helper, sock)
         else:
-            sock.sendall(perform(receive(sock), helper.config))
+            sock.sendall(perform(receive(sock), helper.config, helper.walls))
         status = 0
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
@@ -242,8 +243,9 @@ def _run_program(helper: Helper, sock: _socket.socket) -> None:
     request = receive(sock)
     main = helper.programs[request["program"]]
     os.chdir(helper.config["workspace"])
-    prctl(DUMPABLE, 1)
     limit(helper.config)
+    helper.walls.enter()
+    prctl(DUMPABLE, 1)
     sock.sendall(READY + os.getpid().to_bytes(4, "little"))
     main(sock, request["arguments"])
 
