@@ -50,6 +50,9 @@ def command(
     program = shutil.which("bwrap")
     if program is None:
         raise BoxError("bubblewrap is not installed: no bwrap on PATH")
+    for own in SCRATCH:
+        if _beneath(runtime.base_prefix, own):
+            raise BoxError(f"{runtime.base_prefix}: the box has a {own} of its own")
     fixed = _isolation(runtime, tuple(map(str, hidden)))
     return [program, *fixed, *_folders(plan, submission), "--remount-ro", "/", "--"]
 

@@ -55,11 +55,19 @@ def copy_python(place: Path) -> None:
         binary = building / "bin" / python.name
         shutil.copy2(python, binary)
         _find_libraries_beside(binary, prefix / "lib")
-        building.chmod(0o755)
+        open_up(building)
         building.rename(place)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+
+
+def open_up(root: Path) -> None:
+    """Let everybody read, whatever the umask."""
+    for folder, _, files in os.walk(root):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _find_libraries_beside(binary: Path, folder: Path) -> None:

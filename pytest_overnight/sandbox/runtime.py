@@ -35,6 +35,7 @@ from pytest_overnight.sandbox.interpreter import base_python
 from pytest_overnight.sandbox.interpreter import copied_to
 from pytest_overnight.sandbox.interpreter import copy_python
 from pytest_overnight.sandbox.interpreter import must_copy
+from pytest_overnight.sandbox.interpreter import open_up
 
 PACKAGES = ("pytest", "hypothesis", "mypy")
 FORMAT = 4
@@ -99,6 +100,8 @@ def _cache_folder() -> Path:
     try:
         cache = cache.expanduser().absolute()
         cache.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            cache.chmod(0o755)
     except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
         if named and isinstance(error, OSError):
             raise _unwritable(cache, error) from error
@@ -225,7 +228,7 @@ def _build(runtime: Runtime, distributions: dict[str, Distribution]) -> None:
             if name in PACKAGES:
                 _write_scripts(distribution, building / "bin")
         _compile(building)
-        _open_up(building)
+        open_up(building)
         building.rename(runtime.root)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -292,14 +295,6 @@ def _copy(name: str, distribution: Distribution, packages: Path) -> None:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-
-
-def _open_up(root: Path) -> None:
-    """Let everybody read, whatever the umask."""
-    for folder, _, files in os.walk(root):
-        for path in (Path(folder), *(Path(folder, name) for name in files)):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _compile(root: Path) -> None:

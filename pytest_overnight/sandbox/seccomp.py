@@ -104,6 +104,7 @@ _CLONE3 = (435, 435)
 _IOCTL = (16, 29)
 _SOCKET = (41, 198)
 _SOCKETPAIR = (53, 199)
+_BIND = (49, 200)
 _CONNECT = (42, 203)
 _PRCTL = (157, 167)
 _PRIORITY = (141, 140)
@@ -174,14 +175,17 @@ def program(*, network: bool) -> bytes:
     steps += _when(_PRCTL[column], _no_hiding())
     for numbers in _OF_A_PROCESS.values():
         steps += _when(numbers[column], _only(0, [0]))
-    for numbers in (_PRIORITY, _IO_PRIORITY):
-        steps += _when(numbers[column], _only(1, [0]))
+    # Of one process, and that the caller; other kinds reach all that the user has.
+    for numbers, one in ((_PRIORITY, 0), (_IO_PRIORITY, 1)):
+        this = [_argument(0), (_EQUAL, 1, 0, one), (_RETURN, 0, 0, _REFUSE)]
+        steps += _when(numbers[column], [*this, *_only(1, [0])])
     families = [_LOCAL, _INTERNET, _INTERNET6] if network else [_LOCAL]
     for numbers in (_SOCKET, _SOCKETPAIR):
         kinds = [] if network else [_STREAM, _PACKETS]
         steps += _when(numbers[column], _sockets(families, kinds))
     if not network:
-        steps += _when(_CONNECT[column], [(_RETURN, 0, 0, _REFUSE)])
+        for numbers in (_BIND, _CONNECT):
+            steps += _when(numbers[column], [(_RETURN, 0, 0, _REFUSE)])
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 

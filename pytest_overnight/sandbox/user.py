@@ -7,11 +7,12 @@ there agent code has the user's own id, and other walls must hold.
 
 from __future__ import annotations
 
+import fcntl
 import os
-import socket
 import stat
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from pytest_overnight.sandbox.box import BoxError
 
@@ -20,21 +21,26 @@ COUNT = 100
 """A range that systemd (systemd.io/UIDS-GIDS) and Debian leave free."""
 
 
+LOCKS = Path("/run/pytest-overnight")
+"""Root's alone: agent code must not be able to keep ids from others."""
+
+
 class BoxUser:
     """A user and group id that no other box has; given back by :meth:`close`."""
 
     def __init__(self) -> None:
         """Raises :class:`BoxError` when all are in use."""
-        # A name in the kernel in place of a lock file: it goes with its holder.
-        self._held = socket.socket(socket.AF_UNIX)
-        for number in range(FIRST_ID, FIRST_ID + COUNT):
-            try:
-                self._held.bind(f"\0pytest-overnight-user-{number}")
-            except OSError:
-                continue
-            self.id = number
-            return
-        self._held.close()
+        try:
+            LOCKS.mkdir(mode=0o700, exist_ok=True)
+            for number in range(FIRST_ID, FIRST_ID + COUNT):
+                held = _lock(LOCKS / str(number))
+                if held is not None:
+                    self.id, self._held = number, held
+                    return
+        except OSError as problem:
+            raise BoxError(
+                f"cannot keep account of user ids in {LOCKS}: {problem.strerror}"
+            ) from problem
         raise BoxError(f"all {COUNT} user ids for boxes are in use")
 
     def close(self) -> None:
@@ -67,6 +73,17 @@ class BoxUser:
         folder.chmod(0o750)
 
 
+def _lock(path: Path) -> IO[bytes] | None:
+    """The file, locked as long as it is open; ``None`` when another holds it."""
+    held = path.open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        return None
+    return held
+
+
 def why_root(*needed: Path) -> str:
     """Why a box of root's cannot have a user id of its own here; empty when it can.
 
@@ -87,7 +104,7 @@ def why_root(*needed: Path) -> str:
 
 def closed_to_others(path: Path) -> str:
     """The topmost folder on the way to a path that other users may not pass."""
-    for folder in reversed(path.parents):
+    for folder in reversed(path.resolve().parents):
         if not folder.stat().st_mode & stat.S_IXOTH:
             return str(folder)
     return ""
