@@ -87,7 +87,7 @@ def test_a_calm_night_carries_no_warning(page: str) -> None:
 def test_how_it_was_measured_names_agent_model_walls_seed_and_limits(page: str) -> None:
     how = section(page, "How it was measured")
     assert "`ollama`, model `gpt-oss:20b`" in how
-    assert "`bubblewrap`, protected" in how
+    assert "Sandbox: `bubblewrap`, protected" in page.split("## ")[0]  # at its head
     assert "Seed: 7" in how
     assert "Time limits: as each challenge sets them" in how
     assert "2025-01-21 22:00 UTC to 2025-01-22 06:00 UTC (8 h 0 min)" in how
@@ -278,7 +278,7 @@ def test_unprotected_hidden_tests_are_said_in_the_first_minute(folder: Folder) -
     bare = SandboxInfo(level="process", protected=False)
     page = folder.lay(a_run("L3-1", 1, sandbox=bare), a_run("L3-1", 2)).report()
     assert "in 1 of 2 runs the agent's code could have read" in page
-    assert "`process`, **unprotected**" in section(page, "How it was measured")
+    assert "Sandbox: `process`, **unprotected**" in page.split("## ")[0]
 
 
 def test_a_night_that_goes_on_says_so(folder: Folder) -> None:
