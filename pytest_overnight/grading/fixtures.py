@@ -58,6 +58,9 @@ def prepare(payload: dict[str, Any], serve: Callable[[Handler], None]) -> None:
         arguments = [f"--rootdir={folder}", "-c", os.devnull, "--noconftest"]
         arguments += ["--import-mode=importlib", "--continue-on-collection-errors"]
         arguments += [f"--basetemp={folder}/tmp"]
+        # Nor need the folders above the suite be readable.
+        top = os.path.commonpath([*map(str, tests.values())] or [folder])
+        arguments.append(f"--confcutdir={top}")
         for name in _UNNEEDED:
             arguments += ["-p", f"no:{name}"]
         files = [str(file) for tree in tests.values() for file in _test_files(tree)]

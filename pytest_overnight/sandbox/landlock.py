@@ -81,8 +81,11 @@ def _around(top: str, away: set[str]) -> list[tuple[str, int]]:
         return []
     if not any(path.startswith(top.rstrip("/") + "/") for path in away):
         return [(top, _READ)]
-    with os.scandir(top) as entries:
-        inner = sorted(e.path for e in entries if not e.is_symlink())
+    try:
+        with os.scandir(top) as entries:
+            inner = sorted(e.path for e in entries if not e.is_symlink())
+    except OSError:
+        return []  # what we may not look through ourselves is not given away
     # Python imports nothing from a folder that it cannot list. This shows the names of
     # what is hidden, too, but not a byte of it.
     below = [rule for one in inner for rule in _around(one, away)]

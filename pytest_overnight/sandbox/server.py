@@ -7,6 +7,7 @@ reaped to the last process before the reply goes out.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -27,6 +28,7 @@ from typing import Any
 from pytest_overnight.sandbox import channel
 from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
+from pytest_overnight.sandbox.removal import remove_tree
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 Readable = socket.socket | int
@@ -115,12 +117,14 @@ class Task:
         if (threads := thread_count()) != 1:
             return self.reply(f"the server has {threads} threads: forking is unsafe")
         # Its own temporary folder: a task that is killed cannot tidy up.
-        with tempfile.TemporaryDirectory(
-            prefix="overnight-task-", ignore_cleanup_errors=True
-        ) as folder:
+        folder = Path(tempfile.mkdtemp(prefix="overnight-task-"))
+        try:
             # Boxes of root's run as other users, and have their folders in here.
-            os.chmod(folder, 0o711)  # noqa: PTH101 - a text
-            return self.perform_in(folder)
+            folder.chmod(0o711)
+            return self.perform_in(str(folder))
+        finally:
+            with contextlib.suppress(OSError):
+                remove_tree(folder)
 
     def perform_in(self, folder: str) -> dict[str, Any]:
         """The same, with a folder for temporary files."""

@@ -131,7 +131,8 @@ def make_reachable(folder: Path) -> None:
         folder.symlink_to(elsewhere)
     else:
         folder.mkdir(exist_ok=True)
-    folder.chmod(0o711)
+    # Nobody else may reach a program there that bears its owner's rights.
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def remove_link(folder: Path) -> Path | None:

@@ -80,6 +80,7 @@ class Helper:
         self.programs: dict[str, Program] = {}
         self.living: set[int] = set()
         self.watched: set[int] = set()
+        self.trusted: set[int] = set()
         self.killed = 0
         self.ground = Ground(config)
 
@@ -116,7 +117,7 @@ class Helper:
     def look(self) -> None:
         """End what uses more than the box may."""
         try:
-            limit = self.watch.look()
+            limit = self.watch.look(self.trusted)
         except OSError:  # no descriptor or memory left for the look itself
             return
         self.limit = limit or self.limit
@@ -156,6 +157,8 @@ class Helper:
             child(self, descriptor, letter == SPAWN)
         if pid > 0 and letter != OPERATE:  # agent code runs, not ours alone
             self.watched.add(pid)
+        if pid > 0 and letter != SPAWN:
+            self.trusted.add(pid)
         if pid > 0 and letter == SPAWN:
             self.living.add(pid)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
@@ -184,6 +187,7 @@ class Helper:
                 return True
             self.living.discard(pid)
             self.watched.discard(pid)
+            self.trusted.discard(pid)
             if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL:
                 self.killed += 1
 

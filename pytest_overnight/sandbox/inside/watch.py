@@ -17,6 +17,7 @@ from pytest_overnight.sandbox.inside.tree import descendants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 INTERVAL_MS = 50
@@ -26,6 +27,11 @@ LIMITS = ("", "memory", "processes", "disk", "files")
 DEEPEST = 100
 """Folders in folders; deeper ones count as too many files."""
 SECONDS_BETWEEN_WALKS = 5.0
+SECONDS_BETWEEN_LISTS = 0.5
+PATIENCE = 4
+"""Times as long as a walk or a list took, the next one waits: most is for others."""
+SOCKET_BYTES = 400_000
+"""Of kernel memory that full buffers of one socket take, about."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # of st_blocks
 
@@ -37,22 +43,35 @@ class Watch:
         self.limits: dict[str, int] = config["watch"]
         self.folders: list[str] = config["watched"]
         self.alone: bool = config["init"]
-        self.again = (0.0, 0.0)
+        self.held = Held(config)
+        self.list_at = 0.0
+        self.walk_at = (0.0, 0.0)
         """When the folders may be walked again, and when they must."""
+        self.walked = (0, 0)
+        """Bytes and entries that were found in the folders."""
         self.room: dict[str, tuple[int, int]] = {}
         """Folder → free bytes and inodes of its disk at which to walk before that."""
         self.excused = (0, 0)
         """Bytes and entries that were found too many, and ended what made them."""
 
-    def look(self) -> str:
-        """Name of a limit that is exceeded now; empty for none."""
-        pids = self.processes()
-        if len(pids) > self.limits["processes"]:
+    def look(self, ours: set[int]) -> str:
+        """Name of a limit that is exceeded now; empty for none.
+
+        ``ours``: processes of the box that are not agent code.
+        """
+        pids = [pid for pid in self.processes() if pid not in ours]
+        if sum(map(threads, pids)) > self.limits["processes"]:
             return "processes"
-        most = self.limits["memory"]
+        began = time.monotonic()
+        if began >= self.list_at:
+            self.held.list(pids)
+            now = time.monotonic()
+            self.list_at = now + max(SECONDS_BETWEEN_LISTS, PATIENCE * (now - began))
+        most = self.limits["memory"] - self.held.memory
         if resident(pids) > most and proportional(pids) > most:
+            self.list_at = 0.0
             return "memory"
-        return self.folders_over(pids)
+        return self.folders_over()
 
     def processes(self) -> list[int]:
         """All processes of the box but the helper."""
@@ -60,37 +79,39 @@ class Watch:
             return descendants(os.getpid())
         return [int(p) for p in os.listdir("/proc") if p.isdigit() and p != "1"]
 
-    def folders_over(self, pids: list[int]) -> str:
-        """Count the folders' files, but only when the disk says that it may matter."""
+    def folders_over(self) -> str:
+        """Whether there is too much in the folders, or held open and nowhere else."""
         began = time.monotonic()
-        if not self.due(began):
-            return ""
-        most = (self.limits["disk"], self.limits["files"])
-        try:
-            found = self.count(pids)
-        except OverflowError:
-            return "files"
-        now = time.monotonic()
-        # However large the tree, most of the time is left to others.
-        self.again = (now + 4 * (now - began), now + SECONDS_BETWEEN_WALKS)
-        half = ((most[0] - found[0]) // 2, (most[1] - found[1]) // 2)
-        self.room = {
-            folder: (free - half[0], spare - half[1])
-            for folder, (free, spare) in self.free().items()
-        }
+        if self.due(began):
+            try:
+                self.walked = self.count()
+            except OverflowError:
+                return "files"
+            now = time.monotonic()
+            self.walk_at = (now + PATIENCE * (now - began), now + SECONDS_BETWEEN_WALKS)
+            half = [
+                (self.limits[name] - found) // 2
+                for name, found in zip(("disk", "files"), self.walked, strict=True)
+            ]
+            self.room = {
+                folder: (free - half[0], spare - half[1])
+                for folder, (free, spare) in self.free().items()
+            }
+        used = (self.walked[0] + self.held.disk, self.walked[1] + self.held.files)
+        over = ""
         # What is too much already may be tidied up; it must not grow.
-        if found[0] > max(most[0], self.excused[0]):
+        if used[0] > max(self.limits["disk"], self.excused[0]):
             over = "disk"
-        elif found[1] > max(most[1], self.excused[1]):
+        elif used[1] > max(self.limits["files"], self.excused[1]):
             over = "files"
-        else:
-            if found[0] <= most[0] and found[1] <= most[1]:
-                self.excused = (0, 0)
-            return ""
-        self.excused = (
-            max(found[0], self.excused[0]),
-            max(found[1], self.excused[1]),
-        )
+        if over:
+            self.excused = (
+                max(self.walked[0], self.excused[0]),
+                max(self.walked[1], self.excused[1]),
+            )
+            self.list_at = 0.0
+        elif used[0] <= self.limits["disk"] and used[1] <= self.limits["files"]:
+            self.excused = (0, 0)
         return over
 
     def due(self, now: float) -> bool:
@@ -99,7 +120,7 @@ class Watch:
         One call for each file system in place of a walk; other programs' writing only
         makes the walk come earlier.
         """
-        may, must = self.again
+        may, must = self.walk_at
         if now < may:
             return False
         return now >= must or any(
@@ -115,63 +136,117 @@ class Watch:
             found[folder] = (state.f_bfree * state.f_frsize, state.f_ffree)
         return found
 
-    def count(self, pids: list[int]) -> tuple[int, int]:
-        """Bytes on disk and number of entries, with files deleted but open.
+    def count(self) -> tuple[int, int]:
+        """Bytes on disk and number of entries in all folders.
 
         ``OverflowError`` where the count need not go on.
         """
-        used, files = self.deleted(pids)
-        for folder in self.folders:
-            more, entries = self.tree(folder, files)
-            used, files = used + more, files + entries
-        return used, files
-
-    def tree(self, folder: str, before: int) -> tuple[int, int]:
-        """The same for one folder; follows no link."""
         used = files = 0
-        opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)]
-        pending = [_entries(opened[0])]
-        try:
-            while pending:
-                if not pending[-1]:
-                    pending.pop()
-                    os.close(opened.pop())
-                    continue
-                name = pending[-1].pop()
-                try:
-                    state = os.lstat(name, dir_fd=opened[-1])
-                except OSError:
-                    continue
+        seen: set[tuple[int, int]] = set()
+        for folder in self.folders:
+            for state in walk(folder):
                 files += 1
-                used += state.st_blocks * _BLOCK
-                if before + files > 2 * self.limits["files"] or len(opened) > DEEPEST:
+                if files > 2 * self.limits["files"]:
                     raise OverflowError
-                if stat.S_ISDIR(state.st_mode):
-                    inner = _open_folder(name, opened[-1])
-                    if inner >= 0:
-                        opened.append(inner)
-                        pending.append(_entries(inner))
-        finally:
-            for descriptor in opened:
-                os.close(descriptor)
+                if state.st_nlink > 1 and not stat.S_ISDIR(state.st_mode):
+                    if (state.st_dev, state.st_ino) in seen:
+                        continue
+                    seen.add((state.st_dev, state.st_ino))
+                used += state.st_blocks * _BLOCK
         return used, files
 
-    def deleted(self, pids: list[int]) -> tuple[int, int]:
-        """Bytes and number of files that only a process still holds."""
-        found: dict[tuple[int, int], int] = {}
+
+class Held:
+    """What processes hold that lies in no folder: lists of the kernel, added up."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.file_bytes: int = config["file_bytes"]
+        self.most: int = config["watch"]["disk"]
+        self.disk = self.files = self.memory = 0
+        self.closed: set[int] = set()
+        """Processes that could not be looked into."""
+
+    def list(self, pids: list[int]) -> None:
+        """Files that are deleted but open or mapped or on their way, and sockets."""
+        self.deleted: dict[tuple[int, int], int] = {}
+        self.memory = hidden = travelling = 0
+        closed, self.closed = self.closed, set()
         for pid in pids:
             try:
                 names = os.listdir(f"/proc/{pid}/fd")
-            except OSError:
+                self.add_mapped(pid)
+            except PermissionError:
+                # A program that nobody may look into could hold anything. But so is
+                # every process between the helper's fork and its own program.
+                self.closed.add(pid)
+                hidden += (self.most + 1) * (pid in closed)
+                continue
+            except OSError:  # it has ended
                 continue
             for name in names:
-                try:
-                    state = os.stat(f"/proc/{pid}/fd/{name}")
-                except OSError:
-                    continue
-                if state.st_nlink == 0 and stat.S_ISREG(state.st_mode):
-                    found[state.st_dev, state.st_ino] = state.st_blocks * _BLOCK
-        return sum(found.values()), len(found)
+                travelling += self.add_open(pid, name)
+        self.disk = sum(self.deleted.values()) + hidden + travelling * self.file_bytes
+        self.files = len(self.deleted) + travelling
+
+    def add_open(self, pid: int, name: str) -> int:
+        """One descriptor; how many others wait in it to be received."""
+        try:
+            state = os.stat(f"/proc/{pid}/fd/{name}")
+            if stat.S_ISREG(state.st_mode) and state.st_nlink == 0:
+                self.add(state.st_dev, state.st_ino, state.st_blocks * _BLOCK)
+            elif stat.S_ISSOCK(state.st_mode):
+                self.memory += SOCKET_BYTES
+                return _number(f"/proc/{pid}/fdinfo/{name}", b"scm_fds:")
+        except OSError:  # closed meanwhile
+            pass
+        return 0
+
+    def add_mapped(self, pid: int) -> None:
+        """Files that are only mapped; the part that is mapped counts, at least."""
+        with open(f"/proc/{pid}/maps", "rb") as lines:
+            for line in lines:
+                if line.endswith(b" (deleted)\n"):
+                    addresses, _, _, device, inode, path = line.split(None, 5)
+                    if path.startswith(b"/dev/zero "):  # memory, counted as such
+                        continue
+                    first, last = (int(end, 16) for end in addresses.split(b"-"))
+                    major, minor = (int(part, 16) for part in device.split(b":"))
+                    self.add(os.makedev(major, minor), int(inode), last - first)
+
+    def add(self, device: int, inode: int, size: int) -> None:
+        """One file, however many hold it."""
+        self.deleted[device, inode] = max(size, self.deleted.get((device, inode), 0))
+
+
+def walk(folder: str) -> Iterator[os.stat_result]:
+    """The state of every entry below a folder; follows no link.
+
+    ``OverflowError`` where folders lie too deep.
+    """
+    opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)]
+    pending = [_entries(opened[0])]
+    try:
+        while pending:
+            if not pending[-1]:
+                pending.pop()
+                os.close(opened.pop())
+                continue
+            name = pending[-1].pop()
+            try:
+                state = os.lstat(name, dir_fd=opened[-1])
+            except OSError:
+                continue
+            yield state
+            if len(opened) > DEEPEST:
+                raise OverflowError
+            if stat.S_ISDIR(state.st_mode):
+                inner = _open_folder(name, opened[-1])
+                if inner >= 0:
+                    opened.append(inner)
+                    pending.append(_entries(inner))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _entries(folder: int) -> list[str]:
@@ -207,6 +282,21 @@ def _give_back(name: str, parent: int) -> None:
         pass
     finally:
         os.close(place)
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has, as the kernel's own limit counts them."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[17])  # see proc(5)
+    except (OSError, IndexError):
+        return 0
+
+
+def _number(path: str, key: bytes) -> int:
+    """The number behind a key at a line's beginning; 0 where there is none."""
+    with open(path, "rb") as lines:
+        return next((int(x.split()[1]) for x in lines if x.startswith(key)), 0)
 
 
 def resident(pids: list[int]) -> int:
