@@ -77,12 +77,17 @@ class Bench:
         """The working folder as agent code sees it."""
         return self._box.workspace
 
+    @property
+    def used(self) -> bool:
+        """Whether agent code may have run since the test began."""
+        return self._used
+
     def begin_test(self) -> None:
         """Give the test a fresh working folder, and a box with nothing running."""
         if self._touched:
             try:
                 self._box.reset()
-            except BoxGone:
+            except (BoxGone, OSError):  # or what was left there cannot be cleared away
                 self._box.close()
                 self._box = self._open()
         self._touched = self._used = False

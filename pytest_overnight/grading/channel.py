@@ -176,7 +176,9 @@ class Channel:
             error = fault
         if isinstance(error, CodeGone) and self._link.ending.reason is not None:
             return ["fault"]  # no fault of the test: its child ended meanwhile
-        if isinstance(error, Unfit):
+        if isinstance(error, TooBig):
+            error = CodeTooBig(f"{lent.name}: {error}")  # as large as it was asked for
+        elif isinstance(error, Unfit):
             error = JudgeError(f"{lent.name} gave what cannot be sent: {error}")
         self._link.fault(error)
         return ["fault"]

@@ -125,7 +125,7 @@ class Judge:
             # A test file that ends the process must not take all challenges along.
             said = f"{collector.path.name} raised {type(problem).__name__}: {problem}"
             report = pytest.CollectReport(collector.nodeid, "failed", said, [])
-        if report.failed:
+        if not report.passed:  # also one that skips itself: its tests would be missing
             name = self._challenge_of(collector.path)
             self._faults.setdefault(name, str(report.longrepr)[-MESSAGE_CAP:])
         return report
@@ -176,7 +176,7 @@ class Judge:
         finally:
             run.bench.close()
         names = _short_names(items)
-        checks = [[names[i.nodeid], *run.outcome(i.nodeid)] for i in items]
+        checks = [[names[item], *run.outcome(item)] for item in items]
         return {"fault": run.fault, "checks": sorted(checks)}
 
     @pytest.hookimpl
@@ -245,10 +245,14 @@ class Run:
         self.bench = Bench(kind, Path(request["submission"]))
         # From here on the time belongs to the answer, too.
         Path(request["started"]).touch()
-        self._phases: dict[str, list[tuple[bool, str]]] = {}
+        # By item, not by its id: pytest gives files that are arguments no name there,
+        # so one test name in two files is one id.
+        self._phases: dict[pytest.Item, list[tuple[bool, str]]] = {}
+        self._heard: list[tuple[bool, str]] = []
 
     def begin(self, item: pytest.Item) -> None:
         """Before each test: a fresh folder to come, its deadline, its seeds."""
+        self._heard = self._phases.setdefault(item, [])
         self.bench.begin_test()
         self.deadline = min(self.end, time.monotonic() + self.share)
         text = f"{self.seed} {item.name}".encode()
@@ -264,11 +268,11 @@ class Run:
         """One phase of one test: only an honest pass is a pass."""
         passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
         message = "" if passed else _message(report)
-        self._phases.setdefault(report.nodeid, []).append((passed, message))
+        self._heard.append((passed, message))
 
-    def outcome(self, nodeid: str) -> tuple[bool, str]:
+    def outcome(self, item: pytest.Item) -> tuple[bool, str]:
         """``(passed, message)``; set-up, call and tear-down must all have passed."""
-        phases = self._phases.get(nodeid, [])
+        phases = self._phases.get(item, [])
         passed = len(phases) == 3 and all(ok for ok, _ in phases)
         messages = [text for _, text in phases if text]
         return passed, "" if passed else "; ".join(messages)[:MESSAGE_CAP] or "not run"
@@ -291,11 +295,11 @@ def _place(raised: Any, test: Path) -> str:
     return f"{test.name}:{lines[-1]}" if lines else test.name
 
 
-def _short_names(items: list[pytest.Item]) -> dict[str, str]:
+def _short_names(items: list[pytest.Item]) -> dict[pytest.Item, str]:
     """Function and parameter; with the file where two files share a name."""
     names = [item.name for item in items]
     return {
-        item.nodeid: item.name
+        item: item.name
         if names.count(item.name) == 1
         else f"{item.path.stem}:{item.name}"
         for item in items

@@ -57,20 +57,26 @@ class Link:
         self._numbers: dict[int, tuple[Any, int, Lent]] = {}
         self._lock = threading.RLock()  # a channel may be collected under it
         self._sockets: set[socket.socket] = set()
+        self._guests: set[socket.socket] = set()
+        """Those of threads that agent code started."""
         self._threads = threading.local()
         self._home = threading.get_ident()
         self._threaded = False
         self._workers: list[threading.Thread] = []
+        # Whatever ran before may have killed this child, or have stopped it.
+        blame = CodeGone if bench.used else JudgeError
         child = bench.spawn("child", **arguments)
         self.pid = child.pid
         self._pidfd = _open_pid(child.pid)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child.socket.settimeout(None)
         self._main = Channel(self, self._adopt(child.socket))
-        self._hello(child.socket, theirs)
+        self._hello(child.socket, theirs, blame)
         self._workers.append(Worker.start(self._listen))
 
-    def _hello(self, sock: socket.socket, theirs: socket.socket) -> None:
+    def _hello(
+        self, sock: socket.socket, theirs: socket.socket, blame: type[Exception]
+    ) -> None:
         try:
             socket.send_fds(sock, [b"+"], [theirs.fileno()])
             theirs.close()
@@ -82,7 +88,7 @@ class Link:
             frame = None
         if frame != b'["ready"]':
             self.close()
-            raise JudgeError("the child ended, or said nothing, before it was ready")
+            raise blame("the child ended, or said nothing, before it was ready")
 
     # -- channels -----------------------------------------------------------------
 
@@ -111,7 +117,7 @@ class Link:
                 self._threaded = True
 
     def _new_twin(self) -> Channel:
-        if len(self._sockets) >= CHANNELS:
+        if len(self._sockets) - len(self._guests) >= CHANNELS:
             raise JudgeError(f"more than {CHANNELS} threads use one child")
         ours, theirs = socket.socketpair()
         try:
@@ -132,6 +138,7 @@ class Link:
         """Close the socket of a channel whose thread ended."""
         with self._lock:
             self._sockets.discard(sock)
+            self._guests.discard(sock)
         sock.close()
 
     # -- the child's own doings -----------------------------------------------------
@@ -161,10 +168,12 @@ class Link:
         if not data or not rights:
             return False
         sock = socket.socket(fileno=array("i", rights[0][2][:4])[0])
-        if len(self._sockets) >= CHANNELS:
+        if len(self._guests) >= CHANNELS:
             sock.close()
             self.fault(ProtocolError(f"more than {CHANNELS} threads use the test"))
             return True
+        with self._lock:
+            self._guests.add(sock)
         self._workers.append(
             Worker.start(self._serve, Channel(self, self._adopt(sock)))
         )

@@ -214,7 +214,11 @@ class Code(Lender):
         except (CodeGone, AssertionError):
             raise
         except Exception as error:
-            if not self._ask("exit", handle, exception_spec(error)):
+            try:
+                spec = exception_spec(error)
+            except JudgeError:  # none that agent code could know: a refused reply, …
+                raise error from None
+            if not self._ask("exit", handle, spec):
                 raise
         else:
             self._ask("exit", handle, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,9 @@ STATUS = {Verdict.PASS: 0, Verdict.FAIL: 1}
 def main() -> int:
     """Print the checks; 0 solved, 1 missed, 2 could not be judged."""
     options = _options()
+    for stream in (sys.stdout, sys.stderr):  # agent text may be no text at all
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     challenge = load_challenge(options.challenge.resolve())
     with tempfile.TemporaryDirectory(prefix="overnight-trial-") as folder:
         log = Path(folder, "judge.log")

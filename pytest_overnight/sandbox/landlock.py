@@ -18,15 +18,18 @@ from pytest_overnight.sandbox.runtime import Runtime
 
 LEAST = 4
 """Before version 4 (Linux 6.7) rules say nothing of the network."""
+PARTING = 2
+"""Since version 2 (Linux 5.19) rules can leave files to be moved."""
 SIGNALS = 6
 """Since version 6 (Linux 6.12) signals to processes outside are refused."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
-_IOCTL_DEV = 1 << 15
+_MAKE_BLOCK, _REFER, _IOCTL_DEV = 1 << 11, 1 << 13, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _DEVICE = _READ_FILE | _WRITE_FILE | _IOCTL_DEV
 _TCP = 3  # bind and connect
-_SCOPED = 3  # abstract UNIX sockets and signals
+_SIGNAL = 2
+_SCOPED = 1 | _SIGNAL  # abstract UNIX sockets and signals
 _VERSION = 1  # flag of the call: tell the version only
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -65,6 +68,20 @@ def rules(
     given += [(f"/dev/{name}", _DEVICE & every) for name in _DEVICES]
     given += [(str(path), every) for path in writable]
     return attributes if scoped else attributes[:16], given
+
+
+def apart() -> tuple[bytes, list[tuple[str, int]]] | None:
+    """Rules that part the children of one box, where namespaces hold them together.
+
+    A process can trace or signal none of another ruleset. Nothing is taken away but
+    what nobody may do in a box anyway; moving files between folders must be given, for
+    every ruleset takes it.
+    """
+    found = version()
+    if found < PARTING:
+        return None
+    attributes = struct.pack("<QQQ", _MAKE_BLOCK | _REFER, 0, _SIGNAL)
+    return attributes if found >= SIGNALS else attributes[:8], [("/", _REFER)]
 
 
 def _readable(runtime: Runtime, hidden: Sequence[Path]) -> list[tuple[str, int]]:

@@ -137,7 +137,7 @@ def _open_bubblewrap(place: _Place, hidden: list[Path]) -> OpenBox:
         "init": True,
         "user": 0,  # bubblewrap is started as that user already
         "filter": seccomp.program(network=True),
-        "landlock": None,
+        "landlock": landlock.apart(),
         "workspace": bubblewrap.WORKSPACE,
         "submission": bubblewrap.SUBMISSION if plan.submission else "",
         "home": bubblewrap.HOME,

@@ -212,6 +212,7 @@ class FakeBench:
     """Hands out one child that answers every question with ``reply(question)``."""
 
     workspace = "/nowhere"
+    used = False
 
     def __init__(self, reply: Callable[[bytes], bytes], first: bytes) -> None:
         self._reply, self._first = reply, first

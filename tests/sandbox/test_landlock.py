@@ -180,11 +180,11 @@ def confined(
     attributes: bytes, rules: list[tuple[str, int]], **tried: list[Path]
 ) -> dict[str, str]:
     """What a process behind these rules cannot ``read``, ``list`` or ``write``."""
-    told = {"read": [], "list": [], "write": [], "rules": rules}
-    told |= {name: list(map(str, paths)) for name, paths in tried.items()}
-    words = [json.dumps({**told, "attributes": attributes.hex()})]
+    told: dict[str, object] = {"read": [], "list": [], "write": []}
+    told |= {name: [str(path) for path in paths] for name, paths in tried.items()}
+    told |= {"rules": rules, "attributes": attributes.hex()}
     done = subprocess.run(
-        [sys.executable, "-c", CONFINED, *words],
+        [sys.executable, "-c", CONFINED, json.dumps(told)],
         capture_output=True,
         text=True,
         check=False,

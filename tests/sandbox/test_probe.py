@@ -150,9 +150,9 @@ def test_what_is_required_may_be_surpassed(runtime: Runtime) -> None:
 
 @pytest.mark.parametrize("word", ["docker", "", "Bubblewrap"])
 def test_an_unknown_level_is_a_mistake(word: str, runtime: Runtime) -> None:
-    for options in ({"wanted": word}, {"wanted": "auto", "required": word}):
+    for wanted, required in ((word, "process"), ("auto", word)):
         with pytest.raises(BoxError, match=f"choose auto, {', '.join(LEVELS)}"):
-            prove(runtime=runtime, **options)
+            prove(wanted, runtime, required=required)
 
 
 # -- a bwrap that is none -----------------------------------------------------------
@@ -177,7 +177,7 @@ exec {bwrap} "$@"
 GENEROUS = """#!/bin/sh
 for word do
     shift
-    [ "$word" != "--" ] || set -- "$@" {given}
+    [ "$word" != --chdir ] || set -- "$@" {given}
     set -- "$@" "$word"
 done
 exec {bwrap} "$@"

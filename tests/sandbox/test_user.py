@@ -34,9 +34,10 @@ ON_THE_HOST = LEVELS[1:]
 
 
 @pytest.fixture
-def few_ids(monkeypatch: pytest.MonkeyPatch) -> range:
+def few_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> range:
     """Two ids that nobody else on the machine takes meanwhile."""
     first = 100_000 + secrets.randbelow(1 << 20)
+    monkeypatch.setattr(user, "LOCKS", tmp_path / "locks")
     monkeypatch.setattr(user, "FIRST_ID", first)
     monkeypatch.setattr(user, "COUNT", 2)
     return range(first, first + 2)
@@ -64,30 +65,37 @@ def test_when_all_are_taken_that_is_said(few_ids: range) -> None:
 
 
 HOLDER = f"""\
-import sys
+import pathlib, sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from pytest_overnight.sandbox import user
-user.FIRST_ID, user.COUNT = int(sys.argv[1]), 2
-print(user.BoxUser().id, flush=True)
-held = user.BoxUser()
-print(held.id, flush=True)
+user.LOCKS, user.FIRST_ID, user.COUNT = pathlib.Path(sys.argv[1]), int(sys.argv[2]), 2
+held = [user.BoxUser(), user.BoxUser()]
+print("both", flush=True)
 input()
 """
 
 
-def test_an_id_is_free_again_when_its_holder_is_killed(few_ids: range) -> None:
-    words = [sys.executable, "-c", HOLDER, str(few_ids.start)]
+def test_ids_are_free_again_when_their_holder_is_killed(few_ids: range) -> None:
+    words = [sys.executable, "-c", HOLDER, str(user.LOCKS), str(few_ids.start)]
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
-        holder.stdout.readline()
-        taken = int(holder.stdout.readline())
-        with closing(BoxUser()) as meanwhile:
-            assert meanwhile.id != taken
+        assert holder.stdout.readline() == "both\n"
+        with pytest.raises(BoxError, match="are in use"):
+            BoxUser()
         holder.kill()
     with closing(BoxUser()) as one, closing(BoxUser()) as other:
-        assert taken in (one.id, other.id)
+        assert [one.id, other.id] == list(few_ids)
+
+
+def test_where_no_account_can_be_kept_that_is_said(
+    few_ids: range, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(user, "LOCKS", tmp_path / "file" / "locks")
+    with pytest.raises(BoxError, match=r"user ids in .*: Not a directory"):
+        BoxUser()
 
 
 def test_a_container_without_these_ids_is_told(
@@ -204,14 +212,15 @@ def test_a_closed_folder_of_root_s_cannot_be_read(
 
 
 SQUATTER = """\
-import os, socket, sys, time
+import fcntl, os, socket, sys, time
 kept = []
-for number in range(int(sys.argv[1]), int(sys.argv[2])):
-    kept.append(socket.socket(socket.AF_UNIX))
-    try:
-        kept[-1].bind(f"\\0pytest-overnight-user-{number}")
-    except OSError as error:
-        print(error)
+for number in range(int(sys.argv[2]), int(sys.argv[3])):
+    for mode in ("rb", "ab"):
+        try:
+            kept.append(open(f"{sys.argv[1]}/{number}", mode))
+            fcntl.flock(kept[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            print(error)
 open("done", "w").close()
 for _ in range(600):
     if os.path.exists("enough"):
@@ -221,18 +230,19 @@ for _ in range(600):
 
 
 @as_root
-@pytest.mark.needs("landlock")
+@pytest.mark.parametrize("level", LEVELS)
 def test_agent_code_cannot_keep_ids_from_others(
-    few_ids: range, two: tuple[Path, Path], runtime: Runtime
+    level: str, few_ids: range, two: tuple[Path, Path], runtime: Runtime
 ) -> None:
     (two[0] / "squat.py").write_text(SQUATTER)
-    words = ["python", "squat.py", str(few_ids.start), str(few_ids.stop)]
-    with opened("landlock", two[0], runtime) as box:
+    bounds = [str(few_ids.start), str(few_ids.stop)]
+    words = ["python", "squat.py", str(user.LOCKS), *bounds]
+    with opened(level, two[0], runtime) as box:
         squatter = Thread(target=lambda: box.run(words, timeout=60))
         squatter.start()
         try:
             assert eventually((two[0] / "done").exists)
-            with opened("landlock", two[1], runtime) as other:
+            with opened(level, two[1], runtime) as other:
                 assert said(other, "echo works") == "works"
         finally:
             (two[0] / "enough").touch()

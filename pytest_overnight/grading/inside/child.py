@@ -239,7 +239,7 @@ class Child:
         """Type, message, module, names of the MRO, place: plain text each."""
         kind = type(error)
         module, _, _ = class_name(kind).partition(":")
-        bases = [c.__name__ for c in type.mro(kind)][:40]
+        bases = [_error_name(c) for c in type.mro(kind)][:40]
         try:
             message = str(error)
             message = str.__getitem__(message, slice(MESSAGE_CAP))
@@ -249,8 +249,13 @@ class Child:
             place = self._workspace.place(error)
         except BaseException:
             place = ""
-        name = type.__dict__["__name__"].__get__(kind)
-        return [name, message, module, bases, place]
+        return [bases[0], message, module, bases, place]
+
+
+def _error_name(kind: type) -> str:
+    """Its name; with the module where only the name is that of a builtin."""
+    name: str = type.__dict__["__name__"].__get__(kind)
+    return name if _BUILTINS.get(name, kind) is kind else class_name(kind)
 
 
 _BUILTINS: dict[str, Any] = dict(sys.modules["builtins"].__dict__)

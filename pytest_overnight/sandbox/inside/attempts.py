@@ -83,6 +83,12 @@ def sees(name: str) -> bool:
     return FACTS["marker"].encode() in data
 
 
+def sees_processes() -> bool:
+    """What they are, or at least that there are any."""
+    number = FACTS["process"]
+    return works(lambda: sees("cmdline")) or os.getsid(number) >= 0
+
+
 def makes_a_namespace() -> bool:
     """In which it would be root."""
     child = os.fork()
@@ -136,7 +142,7 @@ ATTEMPTS: dict[str, Callable[[], Any]] = {
     "signal": signals,
     "trace": traces,
     "environ": lambda: sees("environ"),
-    "processes": lambda: sees("cmdline"),
+    "processes": sees_processes,
     "userns": makes_a_namespace,
     "io_uring": rings,
     "hidden": reads_any,

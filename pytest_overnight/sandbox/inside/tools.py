@@ -177,6 +177,7 @@ def empty(folder: str) -> None:
     Walks by changing directory, so that neither the longest path nor recursion is a
     limit. Changes the process's own folder.
     """
+    os.chmod(folder, 0o700)
     os.chdir(folder)
     trail: list[str] = []
     while True:

@@ -1,0 +1,212 @@
+"""Whole runs that meet a limit: each ends the right thing, says so, and no more."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.security import machine
+from tests.security.clinging import FINISH
+from tests.security.clinging import call
+from tests.security.clinging import cling
+from tests.security.clinging import in_answer
+from tests.security.clinging import in_shell
+from tests.security.clinging import solve
+from tests.security.hostile import FORKS
+from tests.security.stage import staged
+from tests.support.levels import LEVELS
+from tests.support.suites import write_challenge
+
+pytestmark = pytest.mark.needs("ollama-client")
+
+OWN = """\
+import signal
+
+SOLUTION = b"def answer():\\n    return 42\\n"
+
+def limited(task):
+    if "L3-1" in task.instruction:
+        done = task.box.run(["python", "-c", {script!r}, {word!r}], timeout=60)
+        task.ledger.write("limit", met=done.limit, status=done.status)
+        task.box.run("rm -rf many*", timeout=60)
+        after = task.box.run("echo fine", timeout=60)
+        task.ledger.write("after", out=after.out.decode())
+    task.box.call("write", path="answer.py", data=SOLUTION)
+
+def deaf(task):
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    task.box.run({deaf!r}, timeout=600)
+"""
+
+
+def own_agent(folder: Path, name: str, script: str = "", word: str = "") -> str:
+    """Lay an agent of the user's own; its spec."""
+    text = OWN.format(script=script, word=word, deaf=in_shell(cling(word, "stop")))
+    (folder / "own.py").write_text(text)
+    return f"own:{name}"
+
+
+# -- time: commands that ignore every signal, and stop themselves -------------------
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_command_out_of_time_costs_itself_alone(tmp_path: Path, level: str) -> None:
+    word = f"word-{tmp_path.name}"
+    command = in_shell(cling(word, "stop"))
+    turns = [call("run_command", command=command, timeout=1), *solve()]
+    with staged(tmp_path, level, turns, word=word) as stage:
+        record = stage.play()
+        first, *_ = stage.said("action")
+        stage.traces.check_that_nothing_is_left()
+    assert not first["ok"]
+    assert "Killed after its limit of 1 s" in first["observation"]
+    assert record.outcome == "passed"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_run_out_of_working_time_is_a_time_out(tmp_path: Path, level: str) -> None:
+    word = f"word-{tmp_path.name}"
+    turns = [call("run_command", command=in_shell(cling(word, "stop"))), FINISH]
+    with staged(tmp_path, level, turns, word=word, working=3.0) as stage:
+        record = stage.play()
+        stage.traces.check_that_nothing_is_left()
+    assert (record.outcome, record.stop) == ("timeout", "deadline")
+    assert "3 s were used up" in record.detail
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_try_that_does_not_look_at_the_clock_meets_the_wall_cap(
+    tmp_path: Path, level: str
+) -> None:
+    word = f"word-{tmp_path.name}"
+    spec = own_agent(tmp_path, "deaf", word=word)
+    limits = {"infra_grace": -59.0, "working": 3.0}  # four seconds in all
+    with staged(tmp_path, level, agent=spec, word=word, **limits) as stage:
+        record = stage.play()
+        stage.traces.check_that_nothing_is_left()
+    assert (record.outcome, record.stop) == ("timeout", "deadline")
+    assert "killed at the wall cap" in record.detail
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_answer_that_never_ends_fails_its_hidden_test_alone(
+    tmp_path: Path, level: str
+) -> None:
+    word = f"word-{tmp_path.name}"
+    turns = solve(in_answer(cling(word, "stop")))
+    with staged(tmp_path, level, turns, word=word, verifying=6.0) as stage:
+        record = stage.play()
+        stage.traces.check_that_nothing_is_left()
+    assert (record.outcome, record.verdict) == ("wrong_answer", "fail")
+    assert {check.name: check.passed for check in record.checks} == {
+        "test_the_answer": False,
+        "test_the_file_is_there": True,
+    }
+
+
+FIVE_TESTS = "".join(
+    f"def test_{number}(code):\n    assert code.call('answer:answer') == 42\n\n\n"
+    for number in range(5)
+)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_verification_out_of_time_has_failed(tmp_path: Path, level: str) -> None:
+    word = f"word-{tmp_path.name}"
+    write_challenge(tmp_path / "suite", "L3-1", FIVE_TESTS)
+    turns = solve(in_answer(cling(word, "stop")))
+    with staged(tmp_path, level, turns, word=word, verifying=3.0) as stage:
+        record = stage.play()
+        stage.traces.check_that_nothing_is_left()
+    assert (record.outcome, record.verdict) == ("wrong_answer", "fail")
+    assert len(record.checks) == 5
+    assert not any(check.passed for check in record.checks)
+
+
+# -- what all processes of a run use together ---------------------------------------
+
+MEMORY = """
+import os, time
+for _ in range(6):  # 2.4 GiB in all, were there no watch
+    if os.fork() == 0:
+        block = b"x" * (400 << 20)
+        time.sleep(20)
+        os._exit(0)
+time.sleep(20)
+"""
+DISK = """
+import time
+for number in range(8):  # 480 MiB in all
+    with open(f"many-{number}", "wb") as file:
+        for _ in range(60):
+            file.write(b"x" * (1 << 20))
+time.sleep(20)
+"""
+FILES = """
+import os, time
+for number in range(25):  # 25,000 in all
+    os.mkdir(f"many-{number}")
+    for inner in range(1000):
+        open(f"many-{number}/{inner}", "w").close()
+time.sleep(20)
+"""
+MEMORY_NEEDED_MB = 4096
+
+
+@pytest.mark.parametrize(
+    ("limit", "script"),
+    [
+        ("memory", MEMORY),
+        ("disk", DISK),
+        pytest.param("files", FILES, marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_command_over_a_limit_of_the_run_is_ended_and_the_run_goes_on(
+    tmp_path: Path, level: str, limit: str, script: str
+) -> None:
+    if limit == "memory" and machine.available_mb() < MEMORY_NEEDED_MB:
+        pytest.skip(f"takes {MEMORY_NEEDED_MB} MiB of free memory")
+    word = f"word-{tmp_path.name}"
+    spec = own_agent(tmp_path, "limited", script, word)
+    with staged(tmp_path, level, agent=spec, word=word) as stage:
+        record = stage.play()
+        assert machine.marked(word) == []
+        said = stage.said("limit", "after")
+        assert said[0]["met"] == limit
+        assert said[0]["status"] == -9
+        assert said[1]["out"] == "fine\n"
+        assert record.outcome == "passed"
+        assert stage.play(2).outcome == "passed"
+        assert machine.used_mb(stage.store.results) < 8, "it is still there"
+    stage.traces.check_that_no_folder_is_left()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_others_can_start_processes_while_a_run_floods(
+    tmp_path: Path, level: str
+) -> None:
+    word = f"word-{tmp_path.name}"
+    flood = f"import os, time\n{FORKS}"
+    command = in_shell(["python", "-c", flood, word])
+    over = threading.Event()
+    ended: list[int] = []
+
+    def start_others() -> None:
+        while not over.is_set():
+            ended.append(subprocess.run(["true"], check=False).returncode)
+
+    others = threading.Thread(target=start_others)
+    turns = [call("run_command", command=command, timeout=3), *solve()]
+    with staged(tmp_path, level, turns, solve(), word=word) as stage:
+        others.start()
+        record = stage.play()
+        over.set()
+        others.join()
+        assert machine.marked(word) == []
+        assert record.outcome == "passed"
+        assert stage.play(2).outcome == "passed"
+    assert set(ended) == {0}
