@@ -201,6 +201,8 @@ def _environment() -> dict[str, str]:
 
 def main(descriptor: int, parent: int) -> None:
     """Import the target, then serve until the client is gone."""
+    # While it prepares it may hold folders: let them be tidied up. serve() takes over.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the line above
         return

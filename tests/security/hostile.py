@@ -313,7 +313,7 @@ def main(folder: str, level: str, runs: str) -> None:
             before = theatre.look()
         started = time.monotonic()
         ended.append((*theatre.play(number), time.monotonic() - started))
-        if theatre.strangers():
+        if len(machine.family(os.getpid())) > 3:
             break  # something outlived its run: the last one's
     after = theatre.look()
     seconds = time.monotonic() - began
