@@ -44,9 +44,12 @@ _ISOLATION = (
 
 
 def command(
-    plan: BoxPlan, runtime: Runtime, submission: Path | None, hidden: Sequence[Path]
+    plan: BoxPlan, runtime: Runtime, folder: Path, hidden: Sequence[Path]
 ) -> list[str]:
-    """``bwrap`` and its arguments, up to the program to be run."""
+    """``bwrap`` and its arguments, up to the program to be run.
+
+    ``folder``: where the plan's workspace or submission really lies.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise BoxError("bubblewrap is not installed: no bwrap on PATH")
@@ -54,7 +57,7 @@ def command(
         if _beneath(runtime.base_prefix, own):
             raise BoxError(f"{runtime.base_prefix}: the box has a {own} of its own")
     fixed = _isolation(runtime, tuple(map(str, hidden)))
-    return [program, *fixed, *_folders(plan, submission), "--remount-ro", "/", "--"]
+    return [program, *fixed, *_folders(plan, folder), "--remount-ro", "/", "--"]
 
 
 @lru_cache
@@ -118,12 +121,12 @@ def _memory(folder: str, size_mb: int) -> list[str]:
     return ["--perms", "1777", "--size", str(size_mb << 20), "--tmpfs", folder]
 
 
-def _folders(plan: BoxPlan, submission: Path | None) -> list[str]:
+def _folders(plan: BoxPlan, folder: Path) -> list[str]:
     """The folders that one phase works in."""
     arguments = [*_memory("/tmp", plan.limits.tmp_mb), "--perms", "0700", "--dir", HOME]
-    if submission is not None:
+    if plan.submission is not None:
         arguments += _memory(WORKSPACE, plan.limits.workspace_mb)
-        arguments += ["--ro-bind", str(submission), SUBMISSION]
+        arguments += ["--ro-bind", str(folder), SUBMISSION]
     else:
-        arguments += ["--bind", str(plan.workspace), WORKSPACE]
+        arguments += ["--bind", str(folder), WORKSPACE]
     return [*arguments, "--chdir", WORKSPACE]

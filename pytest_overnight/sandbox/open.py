@@ -145,7 +145,9 @@ def _open_bubblewrap(place: _Place, hidden: list[Path]) -> OpenBox:
         "watched": [bubblewrap.WORKSPACE, *bubblewrap.SCRATCH],
         "roots": [],
     }
-    words = bubblewrap.command(plan, runtime, place.submission, hidden)
+    folder = place.workspace or place.submission
+    assert folder is not None
+    words = bubblewrap.command(plan, runtime, folder, hidden)
     words.append(runtime.base_python)
     return _start(plan, config, words, {}, place.user)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.levels import LEVELS
 from tests.support.nights import command
 from tests.support.nights import environment
 from tests.support.nights import run_night
@@ -103,6 +104,34 @@ def test_the_next_session_puts_the_former_one_away(tmp_path: Path) -> None:
     former = first.results / "history" / session
     assert (former / "runs" / "L3-1-run-0001.json").is_file()
     assert (former / "master_log.json").is_file()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others' boxes run as themselves")
+@pytest.mark.parametrize("level", LEVELS)
+def test_roots_results_may_lie_where_only_root_may_go(
+    tmp_path: Path, level: str
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    live = closed / "overnight_results" / ".agent_workspace"
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"]
+    more = ["--overnight-sandbox", level, "-n", "2"]
+    night = run_night(closed, *arguments, *more, TMPDIR=str(temporary))
+    assert set(night.outcomes.values()) == {"passed"}, night.out
+    assert not live.is_symlink()
+    assert not list(temporary.glob("overnight-*"))
+    # A session that was killed leaves the link, and where it leads to.
+    left = temporary / "overnight-workspaces-x"
+    (left / "L3-1-run-0001").mkdir(parents=True)
+    live.symlink_to(left)
+    night = run_night(closed, *arguments, *more, TMPDIR=str(temporary))
+    assert set(night.outcomes.values()) == {"passed"}, night.out
+    assert not live.is_symlink()
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

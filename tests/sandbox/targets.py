@@ -125,7 +125,9 @@ def open_and_sleep(level: str, folder: str) -> None:
 def kill_bubblewrap_early(folder: str, milliseconds: float) -> None:
     """The window in which bubblewrap itself leaves an orphan."""
     runtime = prepare_runtime()
-    words = bubblewrap.command(BoxPlan("bubblewrap", Path(folder)), runtime, None, [])
+    words = bubblewrap.command(
+        BoxPlan("bubblewrap", Path(folder)), runtime, Path(folder), []
+    )
     words += [runtime.base_python, *PYTHON_FLAGS]
     box = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     time.sleep(milliseconds / 1000)

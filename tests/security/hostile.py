@@ -245,38 +245,25 @@ class Theatre:
 
     def look(self) -> dict[str, Any]:
         """Everything that could grow, by name."""
-        gc.collect()
-        # What a large snapshot took is free again, but only now the kernel's.
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-            trim(0)
+        pids = self.processes()
+        memory = {who: machine.rss_kb(pid) for who, pid in pids.items()}
         ours = machine.family(os.getpid())
+        sockets = machine.sockets_of(ours)
         temporary = Path(tempfile.gettempdir())
-        places = [Path(p) for p in ("/tmp", "/var/tmp", "/run", "/dev/shm")]
+        in_use = machine.used_mb(temporary) + machine.used_mb(self.store.workspaces)
         return {
-            "processes": self.processes(),
+            "rss_kb": memory,
+            "descriptors": {who: machine.descriptors(pid) for who, pid in pids.items()},
+            "processes": pids,
             "below": len(ours) - 1,
             "marked": self.strangers(),
-            "sockets": len(machine.sockets_of(ours)),
-            "named_sockets": len(machine.sockets_of(ours) & machine.sockets()),
+            "sockets": len(sockets),
+            "named_sockets": len(sockets & machine.sockets()),
             "mounts": machine.mounts_below(self.folder),
             "temporary": sorted(path.name for path in temporary.iterdir()),
             "workspaces": sorted(p.name for p in self.store.workspaces.iterdir()),
-            "in_use_mb": machine.used_mb(temporary)
-            + machine.used_mb(self.store.workspaces),
-            "elsewhere": [
-                str(path)
-                for place in places
-                if place.is_dir()
-                for path in place.iterdir()
-                if os.environ[WORD] in path.name
-            ],
-            "descriptors": {
-                who: len(list(Path(f"/proc/{pid}/fd").iterdir()))
-                for who, pid in self.processes().items()
-            },
-            "rss_kb": {
-                who: machine.rss_kb(pid) for who, pid in self.processes().items()
-            },
+            "in_use_mb": in_use,
+            "elsewhere": machine.litter(Path("/run"), Path("/dev/shm")),
         }
 
     def strangers(self) -> list[int]:
@@ -303,18 +290,31 @@ def programme(number: int) -> str:
     return names[number % len(names)]
 
 
+def give_back() -> None:
+    """Let the kernel have what large snapshots took and is free again.
+
+    Else the figure of memory in use is that of the largest of the latest runs.
+    """
+    gc.collect()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
+
+
 def main(folder: str, level: str, runs: str) -> None:
     """Play, and print what was seen."""
     theatre = Theatre(Path(folder), level)
     ended: list[tuple[str, str, float]] = []
+    before: dict[str, Any] = {}
     began = time.monotonic()
     for number in range(int(runs)):
         if number == WARM_UP:
+            give_back()
             before = theatre.look()
         started = time.monotonic()
         ended.append((*theatre.play(number), time.monotonic() - started))
         if len(machine.family(os.getpid())) > 3:
             break  # something outlived its run: the last one's
+    give_back()
     after = theatre.look()
     seconds = time.monotonic() - began
     theatre.arena.close()

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pytest_overnight.sandbox.inside import tree
+from pytest_overnight.sandbox.user import COUNT
+from pytest_overnight.sandbox.user import FIRST_ID
 
 Born = tuple[int, int]
 """Process id and time of birth: ids are used again."""
@@ -109,6 +111,23 @@ def rss_kb(pid: int) -> int:
     """Memory of a process that is in use, as the kernel counts it page by page."""
     rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return int(next(row for row in rows if row.startswith("Rss:")).split()[1])
+
+
+def descriptors(pid: int) -> int:
+    """How many a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def litter(*places: Path) -> list[str]:
+    """What boxes, or we, have left in folders of the whole machine."""
+    users = range(FIRST_ID, FIRST_ID + COUNT)
+    return [
+        str(path)
+        for place in places
+        if place.is_dir()
+        for path in place.iterdir()
+        if "overnight" in path.name or path.lstat().st_uid in users
+    ]
 
 
 def used_mb(folder: Path) -> float:
