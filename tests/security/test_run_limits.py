@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_overnight.sandbox.box import EXCEEDED
 from tests.security import machine
 from tests.security.clinging import FINISH
 from tests.security.clinging import call
@@ -22,31 +24,20 @@ from tests.support.suites import write_challenge
 
 pytestmark = pytest.mark.needs("ollama-client")
 
-OWN = """\
+DEAF = """\
 import signal
 
-SOLUTION = b"def answer():\\n    return 42\\n"
-
-def limited(task):
-    if "L3-1" in task.instruction:
-        done = task.box.run(["python", "-c", {script!r}, {word!r}], timeout=60)
-        task.ledger.write("limit", met=done.limit, status=done.status)
-        task.box.run("rm -rf many*", timeout=60)
-        after = task.box.run("echo fine", timeout=60)
-        task.ledger.write("after", out=after.out.decode())
-    task.box.call("write", path="answer.py", data=SOLUTION)
-
-def deaf(task):
+def agent(task):
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
-    task.box.run({deaf!r}, timeout=600)
+    task.box.run({!r}, timeout=600)
 """
+"""An agent of the user's own that does not hear of the end of its time."""
 
 
-def own_agent(folder: Path, name: str, script: str = "", word: str = "") -> str:
-    """Lay an agent of the user's own; its spec."""
-    text = OWN.format(script=script, word=word, deaf=in_shell(cling(word, "stop")))
-    (folder / "own.py").write_text(text)
-    return f"own:{name}"
+def run(script: str, word: str = "", **more: float) -> dict[str, Any]:
+    """A turn that runs a script; the word shows in the arguments of all it starts."""
+    command = in_shell(["python", "-c", script, word])
+    return call("run_command", command=command, **more)
 
 
 # -- time: commands that ignore every signal, and stop themselves -------------------
@@ -82,9 +73,9 @@ def test_a_try_that_does_not_look_at_the_clock_meets_the_wall_cap(
     tmp_path: Path, level: str
 ) -> None:
     word = f"word-{tmp_path.name}"
-    spec = own_agent(tmp_path, "deaf", word=word)
+    (tmp_path / "deaf.py").write_text(DEAF.format(in_shell(cling(word, "stop"))))
     limits = {"infra_grace": -59.0, "working": 3.0}  # four seconds in all
-    with staged(tmp_path, level, agent=spec, word=word, **limits) as stage:
+    with staged(tmp_path, level, agent="deaf:agent", word=word, **limits) as stage:
         record = stage.play()
         stage.traces.check_that_nothing_is_left()
     assert (record.outcome, record.stop) == ("timeout", "deadline")
@@ -171,18 +162,47 @@ def test_a_command_over_a_limit_of_the_run_is_ended_and_the_run_goes_on(
     if limit == "memory" and machine.available_mb() < MEMORY_NEEDED_MB:
         pytest.skip(f"takes {MEMORY_NEEDED_MB} MiB of free memory")
     word = f"word-{tmp_path.name}"
-    spec = own_agent(tmp_path, "limited", script, word)
-    with staged(tmp_path, level, agent=spec, word=word) as stage:
+    turns = [run(script, word), call("run_command", command="rm -rf many*"), *solve()]
+    with staged(tmp_path, level, turns, solve(), word=word) as stage:
         record = stage.play()
         assert machine.marked(word) == []
-        said = stage.said("limit", "after")
-        assert said[0]["met"] == limit
-        assert said[0]["status"] == -9
-        assert said[1]["out"] == "fine\n"
+        first, second, *_ = stage.said("action")
+        assert (first["ok"], second["ok"]) == (False, True)
+        assert EXCEEDED[limit] in first["observation"]
+        assert "exit status 0" in second["observation"]
         assert record.outcome == "passed"
         assert stage.play(2).outcome == "passed"
         assert machine.used_mb(stage.store.results) < 8, "it is still there"
     stage.traces.check_that_no_folder_is_left()
+
+
+DEEP = """
+import os
+os.mkdir("many")
+os.chdir("many")
+for _ in range(300):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+SLOW_REMOVAL = """
+import shutil, time
+time.sleep(1)
+shutil.rmtree("many")
+time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_too_much_to_be_counted_may_be_tidied_up(
+    tmp_path: Path, level: str
+) -> None:
+    turns = [run(f"{DEEP}\nimport time; time.sleep(20)"), run(SLOW_REMOVAL), *solve()]
+    with staged(tmp_path, level, turns) as stage:
+        record = stage.play()
+        first, second, *_ = stage.said("action")
+    assert EXCEEDED["files"] in first["observation"]
+    assert "exit status 0" in second["observation"]
+    assert record.outcome == "passed"
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -190,8 +210,6 @@ def test_others_can_start_processes_while_a_run_floods(
     tmp_path: Path, level: str
 ) -> None:
     word = f"word-{tmp_path.name}"
-    flood = f"import os, time\n{FORKS}"
-    command = in_shell(["python", "-c", flood, word])
     over = threading.Event()
     ended: list[int] = []
 
@@ -200,7 +218,7 @@ def test_others_can_start_processes_while_a_run_floods(
             ended.append(subprocess.run(["true"], check=False).returncode)
 
     others = threading.Thread(target=start_others)
-    turns = [call("run_command", command=command, timeout=3), *solve()]
+    turns = [run(f"import os, time\n{FORKS}", word, timeout=3), *solve()]
     with staged(tmp_path, level, turns, solve(), word=word) as stage:
         others.start()
         record = stage.play()
