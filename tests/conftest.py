@@ -2,7 +2,8 @@
 
 ``@pytest.mark.needs("bubblewrap")`` skips a test, with the reason, where a probe says
 that the thing is missing. Names in ``OVERNIGHT_MUST_RUN`` (comma-separated) turn that
-round: a test that needs one of them and is skipped, for whatever reason, has failed.
+round: a test that needs one of them and is skipped has failed, unless what it asks for
+does not exist by nature (see ``tests/support/levels.py``).
 """
 
 from __future__ import annotations
@@ -93,10 +94,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a skip of what must run be a failure."""
     report = yield
+    if getattr(getattr(call.excinfo, "value", None), "by_nature", False):
+        return report
     must = ", ".join(sorted(_needs(item) & MUST_RUN))
     if must and report.skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else "xfail"

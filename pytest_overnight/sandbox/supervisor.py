@@ -27,6 +27,7 @@ from typing import Any
 from pytest_overnight.sandbox import channel
 from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
+from pytest_overnight.sandbox.removal import remove_tree
 from pytest_overnight.sandbox.server import KILL_SECONDS
 from pytest_overnight.sandbox.server import Handler
 from pytest_overnight.sandbox.server import serve
@@ -112,6 +113,9 @@ class WarmServer:
 
     def _start(self) -> None:
         self._ready = False
+        # For the server's own, which may be killed: then it is for us to tidy up.
+        self._folder = Path(tempfile.mkdtemp(prefix="overnight-server-"))
+        self._folder.chmod(0o711)
         self._sock, theirs = socket.socketpair()
         self._errors = _open_log(self._log)
         with theirs:
@@ -122,11 +126,12 @@ class WarmServer:
                     __name__,
                     str(theirs.fileno()),
                     str(os.getpid()),
+                    str(self._folder),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
-                env=_environment(),
+                env={**_environment(), "TMPDIR": str(self._folder)},
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
@@ -148,6 +153,7 @@ class WarmServer:
             process.kill()
             process.wait()
         self._errors.close()
+        _remove(self._folder)
 
     def _await_ready(self) -> bool:
         if not self._ready:
@@ -189,6 +195,11 @@ def _open_log(path: Path | None) -> IO[bytes]:
     return path.open("a+b") if path else tempfile.TemporaryFile()
 
 
+def _remove(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # what was killed a moment ago may hold it
+        remove_tree(folder)
+
+
 def _environment() -> dict[str, str]:
     """Ours, plus the folder that this package lies in."""
     package = str(Path(__file__).resolve().parents[2])
@@ -199,14 +210,19 @@ def _environment() -> dict[str, str]:
 # -- in the server ----------------------------------------------------------------
 
 
-def main(descriptor: int, parent: int) -> None:
+def main(descriptor: int, parent: int, folder: Path) -> None:
     """Import the target, then serve until the client is gone."""
     # While it prepares it may hold folders: let them be tidied up. serve() takes over.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    if os.getppid() != parent:  # it died before the line above
-        return
-    sock = socket.socket(fileno=descriptor)
+    try:
+        kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() == parent:  # it may have died before the line above
+            _serve_target(socket.socket(fileno=descriptor))
+    finally:
+        _remove(folder)
+
+
+def _serve_target(sock: socket.socket) -> None:
     sock.set_inheritable(False)
     first = channel.receive(sock)
     if first is None:
@@ -225,4 +241,4 @@ if __name__ == "__main__":
     # By its real name, so that targets that import this module share it.
     from pytest_overnight.sandbox.supervisor import main as run
 
-    run(int(sys.argv[1]), int(sys.argv[2]))
+    run(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,13 @@ def _is_planted(pid: int) -> bool:
     except OSError:
         return False
     return words[:2] == [b"python", b"-c"]
+
+
+def prepare_for_ever(payload: dict[str, Any]) -> Any:
+    """A warm server's target that never gets ready."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "prepares").touch()
+        time.sleep(LIFETIME)
 
 
 # -- the model ----------------------------------------------------------------------

@@ -150,9 +150,9 @@ MEMORY_NEEDED_MB = 4096
 @pytest.mark.parametrize(
     ("limit", "script"),
     [
-        ("memory", MEMORY),
-        ("disk", DISK),
-        pytest.param("files", FILES, marks=pytest.mark.slow),
+        pytest.param("memory", MEMORY, id="memory"),
+        pytest.param("disk", DISK, id="disk"),
+        pytest.param("files", FILES, id="files", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("level", LEVELS)
