@@ -24,8 +24,8 @@ INTERVAL_MS = 50
 LIMITS = ("", "memory", "processes", "disk", "files")
 """What :meth:`Watch.look` may find, by the number that it has on the wire."""
 
-DEEPEST = 100
-"""Folders in folders; deeper ones count as too many files."""
+MOST_LOST = 20
+"""Walks in a row that may lose their way because folders are moved meanwhile."""
 SECONDS_BETWEEN_WALKS = 5.0
 SECONDS_BETWEEN_LISTS = 0.5
 PATIENCE = 4
@@ -53,6 +53,7 @@ class Watch:
         """Folder → free bytes and inodes of its disk at which to walk before that."""
         self.excused = (0, 0)
         """Bytes and entries that were found too many, and ended what made them."""
+        self.lost = 0
 
     def look(self, ours: set[int]) -> str:
         """Name of a limit that is exceeded now; empty for none.
@@ -85,8 +86,10 @@ class Watch:
         if self.due(began):
             try:
                 self.walked = self.count()
-            except OverflowError:
-                return "files"
+            except LostError:
+                self.lost += 1
+                return "files" if self.lost > MOST_LOST else ""
+            self.lost = 0
             now = time.monotonic()
             self.walk_at = (now + PATIENCE * (now - began), now + SECONDS_BETWEEN_WALKS)
             half = [
@@ -139,15 +142,17 @@ class Watch:
     def count(self) -> tuple[int, int]:
         """Bytes on disk and number of entries in all folders.
 
-        ``OverflowError`` where the count need not go on.
+        Goes no further than a whole limit beyond what is too much. Raises
+        :class:`LostError` when folders are moved under it.
         """
         used = files = 0
+        most = max(self.limits["files"], self.excused[1]) + self.limits["files"]
         seen: set[tuple[int, int]] = set()
         for folder in self.folders:
             for state in walk(folder):
                 files += 1
-                if files > 2 * self.limits["files"]:
-                    raise OverflowError
+                if files > most:
+                    return used, files
                 if state.st_nlink > 1 and not stat.S_ISDIR(state.st_mode):
                     if (state.st_dev, state.st_ino) in seen:
                         continue
@@ -218,35 +223,52 @@ class Held:
         self.deleted[device, inode] = max(size, self.deleted.get((device, inode), 0))
 
 
-def walk(folder: str) -> Iterator[os.stat_result]:
-    """The state of every entry below a folder; follows no link.
+class LostError(Exception):
+    """A folder is not any more where the walk came from."""
 
-    ``OverflowError`` where folders lie too deep.
+
+def walk(folder: str) -> Iterator[os.stat_result]:
+    """The state of every entry below a folder, however deep; follows no link.
+
+    Holds one descriptor at a time. Raises :class:`LostError` when it cannot go back.
     """
-    opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)]
-    pending = [_entries(opened[0])]
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    trail = [(_identity(here), _entries(here))]
     try:
-        while pending:
-            if not pending[-1]:
-                pending.pop()
-                os.close(opened.pop())
+        while True:
+            entries = trail[-1][1]
+            if not entries:
+                trail.pop()
+                if not trail:
+                    return
+                here = _exchange(here, _open_folder("..", here))
+                if here < 0 or _identity(here) != trail[-1][0]:
+                    raise LostError
                 continue
-            name = pending[-1].pop()
+            name = entries.pop()
             try:
-                state = os.lstat(name, dir_fd=opened[-1])
+                state = os.lstat(name, dir_fd=here)
             except OSError:
                 continue
             yield state
-            if len(opened) > DEEPEST:
-                raise OverflowError
             if stat.S_ISDIR(state.st_mode):
-                inner = _open_folder(name, opened[-1])
+                inner = _open_folder(name, here)
                 if inner >= 0:
-                    opened.append(inner)
-                    pending.append(_entries(inner))
+                    here = _exchange(here, inner)
+                    trail.append((_identity(here), _entries(here)))
     finally:
-        for descriptor in opened:
-            os.close(descriptor)
+        if here >= 0:
+            os.close(here)
+
+
+def _identity(folder: int) -> tuple[int, int]:
+    state = os.fstat(folder)
+    return state.st_dev, state.st_ino
+
+
+def _exchange(old: int, new: int) -> int:
+    os.close(old)
+    return new
 
 
 def _entries(folder: int) -> list[str]:
