@@ -263,7 +263,7 @@ class Theatre:
             "temporary": sorted(path.name for path in temporary.iterdir()),
             "workspaces": sorted(p.name for p in self.store.workspaces.iterdir()),
             "in_use_mb": in_use,
-            "elsewhere": machine.litter(Path("/run"), Path("/dev/shm")),
+            "elsewhere": machine.litter(Path("/run"), Path("/var/tmp")),
         }
 
     def strangers(self) -> list[int]:

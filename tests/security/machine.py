@@ -119,14 +119,14 @@ def descriptors(pid: int) -> int:
 
 
 def litter(*places: Path) -> list[str]:
-    """What boxes, or we, have left in folders of the whole machine."""
+    """What the users of boxes have left in folders of the whole machine."""
     users = range(FIRST_ID, FIRST_ID + COUNT)
     return [
         str(path)
         for place in places
         if place.is_dir()
         for path in place.iterdir()
-        if "overnight" in path.name or path.lstat().st_uid in users
+        if path.lstat().st_uid in users
     ]
 
 

@@ -106,7 +106,8 @@ class Scene:
         """The same night anew; nothing clings."""
         with OllamaServer(conversations(solve(), solve())) as server:
             host = ["--overnight-host", server.url]
-            return run_night(self.traces.folder, *self.arguments, *host, **self.more)
+            words = [*self.arguments, *host]
+            return run_night(self.traces.folder, *words, limit=300.0, **self.more)
 
 
 @contextmanager

@@ -90,7 +90,8 @@ def staged(
 ) -> Iterator[Stage]:
     """An arena whose model holds these conversations, one a challenge.
 
-    ``limits`` as for :func:`lay_suite`. The working folder and the temporary one are
+    ``infra_grace`` and ``limits`` (see :func:`lay_suite`) in seconds; a try is killed
+    60 s after both are spent. The working folder and the temporary one are
     the test's own meanwhile.
     """
     names = ids(max(len(turns), 2))

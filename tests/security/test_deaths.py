@@ -247,8 +247,16 @@ def play_with_a_stop(folder: Path, level: str, phase: str, part: str) -> None:
     """It is alive, and says nothing more: time alone tells."""
     turns = clinging_turns(phase, word := f"word-{folder.name}")
     # The try is killed after six seconds, the verification after eight.
-    limits = {"infra_grace": -58.0, "working": 4.0, "verifying": 3.0}
-    with staged(folder, level, turns, solve(), word=word, **limits) as stage:
+    grace = -58.0  # the wall cap is this plus 60 s after the limit
+    with staged(
+        folder,
+        level,
+        *(turns, solve()),
+        word=word,
+        infra_grace=grace,
+        working=4.0,
+        verifying=3.0,
+    ) as stage:
         record = stage.strike(lambda line: os.kill(line[PARTS[part]], signal.SIGSTOP))
         assert record.outcome in ("harness", "timeout", "wrong_answer")
         assert eventually(lambda: not machine.marked(word))

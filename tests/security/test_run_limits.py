@@ -22,6 +22,8 @@ from tests.security.stage import staged
 from tests.support.levels import LEVELS
 from tests.support.suites import write_challenge
 
+pytestmark = pytest.mark.slow  # each waits for a limit
+
 pytestmark = pytest.mark.needs("ollama-client")
 
 DEAF = """\
@@ -74,8 +76,10 @@ def test_a_try_that_does_not_look_at_the_clock_meets_the_wall_cap(
 ) -> None:
     word = f"word-{tmp_path.name}"
     (tmp_path / "deaf.py").write_text(DEAF.format(in_shell(cling(word, "stop"))))
-    limits = {"infra_grace": -59.0, "working": 3.0}  # four seconds in all
-    with staged(tmp_path, level, agent="deaf:agent", word=word, **limits) as stage:
+    grace = -59.0  # the wall cap is this plus 60 s after the limit: four in all
+    with staged(
+        tmp_path, level, agent="deaf:agent", word=word, infra_grace=grace, working=3.0
+    ) as stage:
         record = stage.play()
         stage.traces.check_that_nothing_is_left()
     assert (record.outcome, record.stop) == ("timeout", "deadline")

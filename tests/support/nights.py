@@ -62,7 +62,8 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("OVERNIGHT_", "OLLAMA_", "PYTEST_"))
     }
-    return {**kept, "PYTHONPATH": str(CHECKOUT), **more}
+    paths = [str(CHECKOUT), *filter(None, [kept.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
 def run_night(
