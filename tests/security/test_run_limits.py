@@ -22,9 +22,8 @@ from tests.security.stage import staged
 from tests.support.levels import LEVELS
 from tests.support.suites import write_challenge
 
-pytestmark = pytest.mark.slow  # each waits for a limit
-
-pytestmark = pytest.mark.needs("ollama-client")
+# Each waits for a limit.
+pytestmark = [pytest.mark.needs("ollama-client"), pytest.mark.slow]
 
 DEAF = """\
 import signal
