@@ -179,6 +179,33 @@ def test_a_command_over_a_limit_of_the_run_is_ended_and_the_run_goes_on(
     stage.traces.check_that_no_folder_is_left()
 
 
+MANY = """
+import os, time
+os.mkdir("many")
+os.chdir("many")
+for n in range(40_000):
+    open(str(n), "w").close()
+time.sleep(20)
+"""
+SLOW_REMOVAL = """
+import shutil, time
+time.sleep(1)
+shutil.rmtree("many")
+time.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_too_much_may_be_tidied_up(tmp_path: Path, level: str) -> None:
+    turns = [run(MANY), run(SLOW_REMOVAL), *solve()]
+    with staged(tmp_path, level, turns) as stage:
+        record = stage.play()
+        first, second, *_ = stage.said("action")
+    assert EXCEEDED["files"] in first["observation"]
+    assert "exit status 0" in second["observation"]
+    assert record.outcome == "passed"
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_others_can_start_processes_while_a_run_floods(
     tmp_path: Path, level: str

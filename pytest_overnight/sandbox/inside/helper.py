@@ -26,6 +26,7 @@ from pytest_overnight.sandbox.inside.tree import signal_all
 from pytest_overnight.sandbox.inside.walls import Walls
 from pytest_overnight.sandbox.inside.watch import INTERVAL_MS
 from pytest_overnight.sandbox.inside.watch import LIMITS
+from pytest_overnight.sandbox.inside.watch import LostError
 from pytest_overnight.sandbox.inside.watch import Watch
 
 TYPE_CHECKING = False
@@ -118,11 +119,12 @@ class Helper:
         """End what uses more than the box may."""
         try:
             limit = self.watch.look(self.trusted)
-        except OSError:  # no descriptor or memory left for the look itself
-            return
-        self.limit = limit or self.limit
-        if limit:
-            self.sweep()
+            if limit:
+                self.limit = limit
+                self.sweep()
+                self.watch.excuse()
+        except (OSError, LostError):
+            return  # no descriptor or memory left for the look itself
 
     def number(self, letter: bytes) -> int:
         """Do what a letter without a socket says; the number that answers it."""

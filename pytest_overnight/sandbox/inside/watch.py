@@ -32,6 +32,7 @@ PATIENCE = 4
 """Times as long as a walk or a list took, the next one waits: most is for others."""
 SOCKET_BYTES = 400_000
 """Of kernel memory that full buffers of one socket take, about."""
+MOST_COUNTS = 10
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # of st_blocks
 
@@ -70,7 +71,6 @@ class Watch:
             self.list_at = now + max(SECONDS_BETWEEN_LISTS, PATIENCE * (now - began))
         most = self.limits["memory"] - self.held.memory
         if resident(pids) > most and proportional(pids) > most:
-            self.list_at = 0.0
             return "memory"
         return self.folders_over()
 
@@ -101,21 +101,26 @@ class Watch:
                 for folder, (free, spare) in self.free().items()
             }
         used = (self.walked[0] + self.held.disk, self.walked[1] + self.held.files)
-        over = ""
         # What is too much already may be tidied up; it must not grow.
         if used[0] > max(self.limits["disk"], self.excused[0]):
-            over = "disk"
-        elif used[1] > max(self.limits["files"], self.excused[1]):
-            over = "files"
-        if over:
-            self.excused = (
-                max(self.walked[0], self.excused[0]),
-                max(self.walked[1], self.excused[1]),
-            )
-            self.list_at = 0.0
-        elif used[0] <= self.limits["disk"] and used[1] <= self.limits["files"]:
+            return "disk"
+        if used[1] > max(self.limits["files"], self.excused[1]):
+            return "files"
+        if used[0] <= self.limits["disk"] and used[1] <= self.limits["files"]:
             self.excused = (0, 0)
-        return over
+        return ""
+
+    def excuse(self) -> None:
+        """Let what is there now be tidied up: what made it has just been ended."""
+        self.list_at = 0.0
+        self.walk_at = (0.0, 0.0)
+        self.excused = (0, 0)
+        for _ in range(MOST_COUNTS):  # each goes a limit further than the one before
+            found = self.count()
+            more = found[1] > self.excused[1]
+            self.excused = found
+            if not more:
+                return
 
     def due(self, now: float) -> bool:
         """Whether the room on a disk fell by half of what the box may still take.
