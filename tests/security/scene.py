@@ -67,7 +67,9 @@ class Traces:
 
     def check_that_nothing_is_left(self) -> None:
         """Of processes, sockets and mounts."""
-        eventually(lambda: not machine.alive(self.family))
+        eventually(
+            lambda: not machine.alive(self.family) and not machine.marked(self.word)
+        )
         assert machine.alive(self.family) == []
         assert machine.marked(self.word) == []
         assert not machine.sockets() & self.named

@@ -7,6 +7,7 @@ import resource
 import select
 import time
 
+from pytest_overnight.sandbox.inside.kernel import PARENT_DEATH_SIGNAL
 from pytest_overnight.sandbox.inside.kernel import SUBREAPER
 from pytest_overnight.sandbox.inside.kernel import prctl
 from pytest_overnight.sandbox.inside.reply import Reply
@@ -81,10 +82,10 @@ class Command:
         os.set_blocking(self.feed, False)
         self.poller.register(self.feed, select.POLLOUT)
 
-    def wait(self, wake: int, deadline: float) -> bool:
+    def wait(self, wake: int, deadline: float, orphaned: list[int]) -> bool:
         """Serve the pipes until the command ends; False when time is up."""
         self.poller.register(wake, select.POLLIN)
-        while self.status is None and self.drained <= MOST_DRAINED:
+        while self.status is None and self.drained <= MOST_DRAINED and not orphaned:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -156,8 +157,12 @@ def run(
     os.set_blocking(wake_end, False)
     _signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
     _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
+    # Without the helper nobody watches any more, nor ends what the command starts.
+    orphaned: list[int] = []
+    _signal.signal(_signal.SIGTERM, lambda number, frame: orphaned.append(number))
+    prctl(PARENT_DEATH_SIGNAL, _signal.SIGTERM)
     command = Command(config, walls, request)
-    in_time = command.wait(wake, command.began + timeout)
+    in_time = command.wait(wake, command.began + timeout, orphaned)
     seconds = time.monotonic() - command.began
     if command.status is None:
         _kill_session(command.pid)

@@ -16,6 +16,7 @@ import sys
 from pytest_overnight.sandbox.inside.command import limit
 from pytest_overnight.sandbox.inside.ground import Ground
 from pytest_overnight.sandbox.inside.kernel import DUMPABLE
+from pytest_overnight.sandbox.inside.kernel import PARENT_DEATH_SIGNAL
 from pytest_overnight.sandbox.inside.kernel import SUBREAPER
 from pytest_overnight.sandbox.inside.kernel import prctl
 from pytest_overnight.sandbox.inside.tools import perform
@@ -251,6 +252,7 @@ def _run_program(helper: Helper, sock: _socket.socket) -> None:
     os.chdir(helper.config["workspace"])
     limit(helper.config)
     helper.walls.enter()
+    prctl(PARENT_DEATH_SIGNAL, SIGKILL)  # a change of user clears it
     prctl(DUMPABLE, 1)
     sock.sendall(READY + os.getpid().to_bytes(4, "little"))
     main(sock, request["arguments"])
