@@ -49,13 +49,15 @@ class Traces:
     folder: Path
     temporary: Path
     """Where temporary files are laid."""
+    others: set[machine.Born] = field(default_factory=set)
+    """Processes that were there before, such as judges of other tests."""
     family: set[machine.Born] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     """Sockets of the family that the machine shows."""
 
     def note(self) -> None:
         """Remember who lives now, and what they hold."""
-        below = machine.family(self.top)
+        below = machine.family(self.top) - self.others
         self.family |= {one for one in below if one[0] != os.getpid()}
         self.named |= machine.sockets_of(self.family) & machine.sockets()
 

@@ -25,6 +25,7 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.sandbox.probe import SandboxReport
 from pytest_overnight.sandbox.user import make_reachable
 from pytest_overnight.settings import Settings
+from tests.security import machine
 from tests.security.clinging import clings
 from tests.security.clinging import conversations
 from tests.security.clinging import ids
@@ -99,7 +100,9 @@ def staged(
     temporary = folder / "tmp"
     temporary.mkdir()
     temporary.chmod(0o755)
-    traces = Traces(os.getpid(), word or uuid.uuid4().hex, folder, temporary)
+    here = os.getpid()
+    others = machine.family(here)
+    traces = Traces(here, word or uuid.uuid4().hex, folder, temporary, others)
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.chdir(folder)
