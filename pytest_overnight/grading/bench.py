@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_overnight.grading.errors import CodeGone
 from pytest_overnight.grading.errors import JudgeError
+from pytest_overnight.grading.names import Names
 from pytest_overnight.sandbox.box import EXCEEDED
 from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxChild
@@ -63,6 +64,8 @@ class Bench:
     def __init__(self, kind: BoxKind, submission: Path) -> None:
         """Raises ``BoxError`` when the box does not start."""
         self.submission = submission
+        self.names = Names()
+        """What the tests asked for, in all of them."""
         self._plan = BoxPlan(
             kind.level, submission=submission, programs=kind.programs, limits=LIMITS
         )

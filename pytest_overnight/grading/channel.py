@@ -21,7 +21,7 @@ from pytest_overnight.grading.frames import Unfit
 from pytest_overnight.grading.frames import read_frame
 from pytest_overnight.grading.frames import write_frame
 from pytest_overnight.grading.lent import Lent
-from pytest_overnight.grading.lent import exception_spec
+from pytest_overnight.grading.lent import declared_spec
 
 if TYPE_CHECKING:
     from pytest_overnight.grading.link import Link
@@ -54,6 +54,7 @@ class Channel:
         """As :meth:`request`, for a caller that holds the lock."""
         link = self._link
         link.ending.check()
+        link.names.asked(operation, arguments)
         nonce = _nonce(62)
         message = ["do", nonce, operation, [*arguments], link.handles.dropped()]
         try:
@@ -80,7 +81,7 @@ class Channel:
                 self._answer(message)
         except (CodeGone, OSError):
             pass
-        except ProtocolError as error:
+        except (ProtocolError, CodeTooBig) as error:
             self._link.fault(error)
 
     def _hear(self) -> list[Any] | None:
@@ -89,6 +90,10 @@ class Channel:
         try:
             frame = read_frame(self._fd, link.reply_cap)
             return None if frame is None else link.codec.decode(frame)
+        except TooBig as error:
+            text = str(error)
+            link.end(lambda: CodeTooBig(text))
+            raise CodeTooBig(text) from None
         except Unfit as error:
             self._break(str(error))
 
@@ -158,10 +163,15 @@ class Channel:
         except KeyboardInterrupt:
             raise
         except RaisedByJudge as error:
+            link.names.note("target", error.target)
             reply = ["raise", error.target, [*error.arguments]]
         except BaseException as error:
             reply = self._refusal(lent, error)
-        return link.codec.encode(reply)
+        try:
+            return link.codec.encode(reply)
+        except Unfit as error:
+            link.fault(_unsendable(lent, error))
+            return link.codec.encode(["fault"])
 
     def _refusal(self, lent: Lent, error: BaseException) -> list[Any]:
         trace = error.__traceback__
@@ -169,19 +179,21 @@ class Channel:
         if isinstance(error, TypeError) and inner is None and lent.kind == "function":
             # Raised by the call itself: agent code gave the wrong arguments.
             return ["raise", "TypeError", [str(error)]]
-        try:
-            if isinstance(error, lent.raises):
-                return ["raise", *exception_spec(error)]
-        except JudgeError as fault:
-            error = fault
+        if isinstance(error, lent.raises):
+            return ["raise", *declared_spec(error, lent.raises)]
         if isinstance(error, CodeGone) and self._link.ending.reason is not None:
             return ["fault"]  # no fault of the test: its child ended meanwhile
-        if isinstance(error, TooBig):
-            error = CodeTooBig(f"{lent.name}: {error}")  # as large as it was asked for
-        elif isinstance(error, Unfit):
-            error = JudgeError(f"{lent.name} gave what cannot be sent: {error}")
+        if isinstance(error, Unfit):
+            error = _unsendable(lent, error)
         self._link.fault(error)
         return ["fault"]
+
+
+def _unsendable(lent: Lent, error: Unfit) -> Exception:
+    """No :class:`JudgeError`: agent code chose the arguments that led to it."""
+    if isinstance(error, TooBig):
+        return CodeTooBig(f"{lent.name}: {error}")
+    return TypeError(f"{lent.name} gave what cannot be sent: {error}")
 
 
 _SIZES = {"ret": 3, "err": 7, "flt": 2, "big": 3}

@@ -45,9 +45,14 @@ class Codec:
         take: Callable[[str, Any], Any],
         cap: int,
         hint: str = "",
+        longest: int = 0,
     ) -> None:
-        """``cap``: bytes of one message; ``hint``: what to say to who is over it."""
+        """``cap``: bytes of one message; ``hint``: what to say to who is over it.
+
+        ``longest``: items of a range that is taken, 0 for any number.
+        """
         self._give, self._take, self._cap, self._hint = give, take, cap, hint
+        self._longest = longest
         self._encode = make_encoder(
             None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, True
         )
@@ -93,7 +98,13 @@ class Codec:
             return self._take(tag, form)
         if tag not in READ:
             raise Unfit(f"unknown tag {tag[:20]!r}")
-        return READ[tag](form)
+        return self._within(READ[tag](form))
+
+    def _within(self, x: Any) -> Any:
+        # A few bytes that whoever asks for the items pays for.
+        if self._longest and type(x) is range and x[self._longest :]:
+            raise TooBig(f"a range of more than {self._longest} items")
+        return x
 
 
 class _Scanner:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from pytest_overnight.grading.crew import Job
+from pytest_overnight.grading.errors import CodeTooBig
 
 if TYPE_CHECKING:
     from pytest_overnight.grading.handle import Handle
@@ -45,13 +46,14 @@ def interleavings(
     within: str,
 ) -> Iterator[Interleaving]:
     """See ``Code.interleavings``."""
-    for stop in range(1, MOST_STOPS):
+    for stop in range(1, MOST_STOPS + 1):
         found = _one_schedule(code, make(), first, second, within, stop)
         if found is None:
             if stop <= LEAST_STOPS:
                 raise AssertionError(f"only {stop - 1} stops seen in {within}")
             return
         yield found
+    raise CodeTooBig(f"more than {MOST_STOPS} stops in {within}")
 
 
 def _one_schedule(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_overnight.grading.errors import CodeError
 from pytest_overnight.grading.errors import CodeTooBig
+from pytest_overnight.grading.names import Names
 
 READ_CAP = 64 << 20
 TREE_CAP = 1 << 20
@@ -19,8 +20,9 @@ LIST_CAP = 10_000
 class Files:
     """Reads the submission; paths are relative, with ``/``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names: Names | None = None) -> None:
         self._root = root
+        self._names = names or Names()
 
     def __repr__(self) -> str:
         return "<files>"
@@ -31,6 +33,7 @@ class Files:
         ``FileNotFoundError`` when it is not there or is not a regular file,
         :class:`CodeTooBig` above 64 MiB.
         """
+        self._names.path(path)
         fd = self._open(path)
         try:
             details = os.fstat(fd)

@@ -10,9 +10,11 @@ import hashlib
 import importlib.util
 import os
 import random
+import resource
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +38,11 @@ _UNNEEDED = (
     "logging nose pastebin recwarn setuponly setupplan stepwise terminal "
     "terminalprogress threadexception unraisableexception warnings"
 ).split()
+MEMORY_BYTES = 3 << 30
+"""RLIMIT_DATA of one verification: what a test makes of a reply may be endless. Stacks
+of 130 threads, the most there can be, are 1 GiB of it."""
+_MISTAKES = (JudgeError, pytest.FixtureLookupError, pytest.PytestReturnNotNoneWarning)
+"""What a hidden test cannot raise but by its author's mistake."""
 MESSAGE_CAP = 2000
 
 
@@ -46,6 +53,8 @@ def prepare(payload: dict[str, Any], serve: Callable[[Handler], None]) -> None:
     """
     tests = {name: Path(folder) for name, folder in payload["challenges"].items()}
     _scrub_environment()
+    # Such a test may have meant to assert what it returns.
+    warnings.simplefilter("error", pytest.PytestReturnNotNoneWarning)
     _settle_hypothesis(tests.values())
     with tempfile.TemporaryDirectory(prefix="overnight-judge-") as folder:
         program = Path(folder, "child.py")
@@ -155,7 +164,9 @@ class Judge:
         """Run the tests of one challenge; the reply is plain data.
 
         ``request``: ``challenge``, ``submission`` folder, ``seed``, ``seconds`` of
-        wall time, ``started`` a path that is made once agent code may matter.
+        wall time, ``started`` a path that is made once agent code may matter,
+        ``first`` to stop after the first test that fails, ``names`` to tell what names
+        the tests asked for.
         """
         name = request["challenge"]
         items = self._items.get(name, [])
@@ -172,12 +183,20 @@ class Judge:
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
                 run.begin(item)
-                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+                try:
+                    item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+                except pytest.exit.Exception as problem:
+                    run.fault = f"{item.name} called pytest.exit: {problem}"
+                    break
+                if request["first"] and not run.outcome(item)[0]:
+                    break
         finally:
             run.bench.close()
-        names = _short_names(items)
-        checks = [[names[item], *run.outcome(item)] for item in items]
-        return {"fault": run.fault, "checks": sorted(checks)}
+        short = _short_names(items)
+        heard = [i for i in items if run.heard(i)] if request["first"] else items
+        checks = sorted([short[item], *run.outcome(item)] for item in heard)
+        names = run.bench.names.sorted() if request["names"] else []
+        return {"fault": run.fault, "checks": checks, "names": names}
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -189,10 +208,10 @@ class Judge:
         if call.excinfo is not None:
             report.place = _place(call.excinfo, item.path)
             report.notes = getattr(call.excinfo.value, "__notes__", [])
-            # A fixture that does not exist is the test's mistake, not the answer's.
-            if call.excinfo.errisinstance((JudgeError, pytest.FixtureLookupError)):
-                text = f"{report.nodeid}: {_message(report)}"
-                self._run.fault = self._run.fault or text
+            if call.excinfo.errisinstance(_MISTAKES):
+                self._run.blame(f"{report.nodeid}: {_message(report)}")
+        if hasattr(report, "wasxfail") or item.get_closest_marker("xfail"):
+            self._run.blame(f"{report.nodeid}: a hidden test must not expect to fail")
         return report
 
     # -- what hidden tests use --------------------------------------------------------
@@ -223,7 +242,7 @@ class Judge:
     @pytest.fixture
     def files(self) -> Files:
         """The submission, read-only."""
-        return Files(self._run.bench.submission)
+        return Files(self._run.bench.submission, self._run.bench.names)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> random.Random:
@@ -243,6 +262,7 @@ class Run:
         self.deadline = self.end
         self.fault = ""
         self.bench = Bench(kind, Path(request["submission"]))
+        _bound_memory()
         # From here on the time belongs to the answer, too.
         Path(request["started"]).touch()
         # By item, not by its id: pytest gives files that are arguments no name there,
@@ -264,11 +284,19 @@ class Run:
             # What --hypothesis-seed sets; its pytest plugin is not loaded here.
             vars(hypothesis.core)["global_force_seed"] = seed
 
+    def blame(self, fault: str) -> None:
+        """Nothing can be said of the answer: the first fault stays."""
+        self.fault = self.fault or fault
+
     def add(self, report: pytest.TestReport) -> None:
         """One phase of one test: only an honest pass is a pass."""
         passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
         message = "" if passed else _message(report)
         self._heard.append((passed, message))
+
+    def heard(self, item: pytest.Item) -> bool:
+        """Whether the test ran at all."""
+        return bool(self._phases.get(item))
 
     def outcome(self, item: pytest.Item) -> tuple[bool, str]:
         """``(passed, message)``; set-up, call and tear-down must all have passed."""
@@ -276,6 +304,13 @@ class Run:
         passed = len(phases) == 3 and all(ok for ok, _ in phases)
         messages = [text for _, text in phases if text]
         return passed, "" if passed else "; ".join(messages)[:MESSAGE_CAP] or "not run"
+
+
+def _bound_memory() -> None:
+    """After the box was opened, which has limits of its own."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = MEMORY_BYTES if most == resource.RLIM_INFINITY else min(MEMORY_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, most))
 
 
 def _message(report: pytest.TestReport) -> str:

@@ -20,7 +20,18 @@ class Lender:
         is_async: bool = False,
         name: str | None = None,
     ) -> lent.Callback:
-        """A function of the test that is a real function in the child."""
+        """A function of the test that is a real function in the child.
+
+        Agent code may call it at any time and with any arguments, also those that have
+        a default and any that ``*args`` or ``**kwargs`` let through; arguments that
+        the function does not take are a ``TypeError`` there. So bind what is the
+        test's own in a closure or as positional arguments of ``functools.partial``,
+        never as a default (``lambda x, seen=seen: …``).
+
+        ``raises``: builtin exceptions, or ``CodeError``, that go on to agent code; a
+        subclass goes as the nearest builtin that is declared. All else that it raises
+        fails the test, whatever agent code does.
+        """
         return lent.Callback(function, raises, is_async, name)
 
     def counter(self, budget: int, name: str = "operations") -> lent.Count:

@@ -86,6 +86,8 @@ class Callback(Lent):
     ) -> None:
         self.function = function
         self.raises = tuple(raises)
+        for error in self.raises:
+            _check_known(error)
         self.is_async = is_async
         kind = type(function).__name__
         self.name = name or str(getattr(function, "__name__", kind))
@@ -257,16 +259,33 @@ class Sleeper(Callback):
         self._clock.advance(seconds)
 
 
+def _check_known(kind: type[BaseException]) -> None:
+    if kind.__module__ != "builtins" and kind is not CodeError:
+        raise JudgeError(
+            f"{kind.__name__} is no builtin exception: agent code could not know it; "
+            'raise code.error("module:Class", …) instead'
+        )
+
+
+def declared_spec(
+    error: BaseException, declared: tuple[type[BaseException], ...]
+) -> list[Any]:
+    """As :func:`exception_spec`, of an instance of one of the declared classes.
+
+    A class that is no builtin goes as the nearest base that is one and is declared:
+    what ``json.loads`` raises as ``ValueError``.
+    """
+    for kind in type(error).__mro__:
+        if kind.__module__ == "builtins" and issubclass(kind, declared):
+            return [kind.__name__, list(error.args)]
+    return exception_spec(error)
+
+
 def exception_spec(error: BaseException) -> list[Any]:
     """``[name, arguments]`` by which the child makes the exception anew."""
     if isinstance(error, CodeError):
         builtin = error.module == "builtins"
         name = error.type if builtin else f"{error.module}:{error.type}"
         return [name, [error.message]]
-    kind = type(error)
-    if kind.__module__ != "builtins":
-        raise JudgeError(
-            f"{kind.__name__} is no builtin exception: agent code could not know it; "
-            'raise code.error("module:Class", …) instead'
-        )
-    return [kind.__name__, list(error.args)]
+    _check_known(type(error))
+    return [type(error).__name__, list(error.args)]

@@ -21,6 +21,7 @@ from pytest_overnight.grading import codec
 from pytest_overnight.grading import frames
 from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.channel import Channel
+from pytest_overnight.grading.cpu import Meter
 from pytest_overnight.grading.ending import Ending
 from pytest_overnight.grading.ending import Worker
 from pytest_overnight.grading.errors import CodeGone
@@ -35,6 +36,8 @@ from pytest_overnight.grading.lent import Lent
 
 CHANNELS = 64
 """Most threads of one child that may talk to the judge at the same time."""
+RANGE_CAP = 20_000
+"""Items of a range that an answer may give: a test may make a list of it."""
 READY_SECONDS = 30.0
 _random = random.SystemRandom()
 
@@ -44,6 +47,7 @@ class Link:
 
     def __init__(self, bench: Bench, arguments: dict[str, Any], ending: Ending) -> None:
         self.ending = ending
+        self.names = bench.names
         self._bench = bench
         self._limit = ""
         self.faults: list[BaseException] = []
@@ -53,7 +57,9 @@ class Link:
         self.handles = Handles(self)
         self.lent: dict[int, Lent] = {}
         self.reply_cap = (arguments["reply_mb"] << 20) or frames.REPLY_CAP
-        self.codec = codec.Codec(self._give, self._take, frames.REQUEST_CAP)
+        self.codec = codec.Codec(
+            self._give, self._take, frames.REQUEST_CAP, longest=RANGE_CAP
+        )
         self._numbers: dict[int, tuple[Any, int, Lent]] = {}
         self._lock = threading.RLock()  # a channel may be collected under it
         self._sockets: set[socket.socket] = set()
@@ -72,6 +78,7 @@ class Link:
         child.socket.settimeout(None)
         self._main = Channel(self, self._adopt(child.socket))
         self._hello(child.socket, theirs, blame)
+        self.meter = Meter(self.pid, ending)
         self._workers.append(Worker.start(self._listen))
 
     def _hello(

@@ -13,6 +13,7 @@ _PARTS = (
     "inside/loops.py",
     "inside/objects.py",
     "inside/looking.py",
+    "inside/trusted.py",
     "inside/tracing.py",
     "inside/output.py",
     "inside/channel.py",

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_overnight.grading import cpu
 from pytest_overnight.grading import explore
 from pytest_overnight.grading.bench import Bench
 from pytest_overnight.grading.crew import Crew
@@ -254,8 +253,15 @@ class Code(Lender):
         return found
 
     def cpu(self) -> float:
-        """CPU seconds of the child so far, and of its children, from the kernel."""
-        return cpu.seconds(self.link.pid)
+        """CPU seconds of the child and of all that it started, from the kernel.
+
+        Daemons count, too, at every level of the box; so does whatever else runs in
+        the box since the child began: other children, commands of ``shell``. Take the
+        difference around one call. Not counted is work that agent code has done
+        outside the box, which only the walled levels prevent, and work cut into
+        processes of less than 30 ms each that nobody waits for (``SIGCHLD`` ignored).
+        """
+        return self.link.meter.seconds()
 
     # -- threads ------------------------------------------------------------------
 
@@ -288,7 +294,7 @@ class Code(Lender):
         at: int,
         stop: Callable[[], None],
     ) -> Any:
-        """``handle.name(*args)``, stopped once at an opcode of a file."""
+        """``handle.name(*args)``, stopped once at an opcode; see ``interleavings``."""
         name, *args = call
         return self._ask("traced", handle, name, args, within, at, stop)
 
@@ -303,8 +309,9 @@ class Code(Lender):
         """Two calls, ``(name, *args)``, in every order with one preemption.
 
         For k = 1, 2 … the first call, on a fresh ``make()``, stops before its k-th
-        opcode inside the file ``within``; the second runs to its end, or until it
-        waits for the first; then the first goes on. Ends after the last opcode.
+        opcode inside the file ``within``, or in other code that is not the library's;
+        the second runs to its end, or until it waits for the first; then the first goes
+        on. Ends after the last opcode; :class:`CodeTooBig` beyond 2000.
         """
         return explore.interleavings(self, make, first, second, within)
 
@@ -319,8 +326,9 @@ class Code(Lender):
     ) -> list[explore.State]:
         """What a crash during ``handle.name(*args)`` may leave in a folder.
 
-        Its distinct contents at each opcode of the file ``within`` (empty: of every
-        file), and torn writes. Give each to :meth:`restored`.
+        Its distinct contents at each opcode of the file ``within`` and of other code
+        that is not the library's (empty: of the library's, too), and torn writes; more
+        than 500 are a :class:`CodeError`. Give each to :meth:`restored`.
         """
         found = self._ask("crash_states", handle, name, [*args], folder, within)
         return explore.crash_states(found)
@@ -343,6 +351,7 @@ class Code(Lender):
 
         ``match``: a regular expression to be found in the message.
         """
+        self._bench.names.note("exception", name)
         caught = Caught()
         try:
             yield caught

@@ -41,6 +41,7 @@ class Shell:
     def __init__(self, bench: Bench, deadline: float) -> None:
         self._bench, self._deadline = bench, deadline
         self._started: list[Started] = []
+        self._written: set[str] = set()
 
     def __repr__(self) -> str:
         return "<shell>"
@@ -54,6 +55,7 @@ class Shell:
         limit: float = COMMAND_SECONDS,
     ) -> Result:
         """Run to the end; text is given to ``sh -c``. ``limit`` in wall seconds."""
+        self._bench.names.command(command)
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise CodeTimeout("the test's time is up")
@@ -65,6 +67,7 @@ class Shell:
         self, command: Sequence[str] | str, *, env: Mapping[str, str] = {}
     ) -> Started:
         """Begin a command that the test will kill or wait for."""
+        self._bench.names.command(command)
         argv = ["sh", "-c", command] if isinstance(command, str) else [*command]
         child = self._bench.spawn("command", argv=argv, env=dict(env))
         self._started.append(Started(child, self._deadline))
@@ -72,6 +75,8 @@ class Shell:
 
     def read(self, path: str) -> bytes:
         """A file of the working folder as it is now; ``OSError`` as the box says."""
+        if path not in self._written:
+            self._bench.names.path(path)
         data: bytes = self._bench.call("read", path=path)
         return data
 
@@ -84,6 +89,7 @@ class Shell:
         if isinstance(data, str):
             data = data.encode()
         self._bench.call("write", path=path, data=data)
+        self._written.add(path)
 
     def remove(self, path: str) -> None:
         """Delete a file."""

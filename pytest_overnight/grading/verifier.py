@@ -45,6 +45,9 @@ class Judgement:
     cpu_seconds: float = 0.0
     """Of the judge and everything it started, as far as it could be counted."""
     seed: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+    """What the tests asked the answer for, ``(kind, text)``, see ``names.py``; empty
+    unless it was asked for."""
 
 
 class Verifier:
@@ -58,11 +61,20 @@ class Verifier:
         payload = {"challenges": tests, "level": level}
         self._server = WarmServer(TARGET, payload, log=log)
 
-    def verify(self, challenge: Challenge, submission: Path, seed: int) -> Judgement:
+    def verify(
+        self,
+        challenge: Challenge,
+        submission: Path,
+        seed: int,
+        *,
+        first: bool = False,
+        names: bool = False,
+    ) -> Judgement:
         """Run the hidden tests of one challenge on a clean, read-only tree.
 
         The time limit is the challenge's ``verify_seconds``; a test that it cuts off
-        has failed.
+        has failed. ``first``: stop after the first test that fails; the checks are
+        those that ran. ``names``: fill :attr:`Judgement.names`.
         """
         begun = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="overnight-verify-") as folder:
@@ -73,6 +85,8 @@ class Verifier:
                 "seed": seed,
                 "seconds": challenge.verify_seconds,
                 "started": str(started),
+                "first": first,
+                "names": names,
             }
             cap = challenge.verify_seconds + GRACE_SECONDS
             reply = self._server.request(request, wall_cap=cap)
@@ -84,6 +98,7 @@ class Verifier:
             seconds=time.monotonic() - begun,
             cpu_seconds=reply.cpu_seconds,
             seed=seed,
+            names=tuple((kind, text) for kind, text in reply.value.get("names", ())),
         )
 
     def close(self) -> None:

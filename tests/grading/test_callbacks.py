@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
+import sys
 import threading
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 
 from pytest_overnight.grading import CodeError
 from pytest_overnight.grading import CodeGone
+from pytest_overnight.grading import CodeTooBig
 from pytest_overnight.grading import JudgeError
 from pytest_overnight.grading import OverBudget
 from pytest_overnight.grading import ProtocolError
@@ -180,12 +184,82 @@ def test_an_error_that_agent_code_could_not_know_is_the_tests_fault(
     class Private(Exception):
         pass
 
-    def fail() -> None:
-        raise Private
-
     with pytest.raises(JudgeError, match="no builtin exception"):
-        code.call("work:swallow", code.callback(fail, raises=[Private]))
+        code.callback(len, raises=[ValueError, Private])
+
+
+@pytest.mark.parametrize(
+    ("declared", "raised", "told"),
+    [
+        (ValueError, lambda: json.loads("{"), "ValueError"),
+        (Exception, lambda: json.loads("{"), "ValueError"),
+        (ValueError, lambda: b"\xff".decode(), "UnicodeDecodeError"),
+        (LookupError, lambda: _fail(type("Mine", (KeyError,), {})("k")), "KeyError"),
+        (ValueError, lambda: _fail(_TwoBases("v")), "ValueError"),
+        (CodeError, lambda: _fail(CodeError("Odd", "text", "work")), "AttributeError"),
+    ],
+    ids="json exception unicode lookup two-bases code-error".split(),
+)
+def test_a_subclass_of_a_declared_error_travels_as_its_base(
+    answer: Answer, declared: Any, raised: Any, told: str
+) -> None:
+    code = answer(WORK)
+    with code.raises(told) as caught:
+        code.call("work:call", code.callback(raised, raises=[declared]))
+    assert caught.error.type == told
+    assert code.call("work:call", lambda: 5) == 5
+
+
+class _TwoBases(KeyError, ValueError):
+    pass
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+HOSTILE = """
+def f(visit, value): return visit(eval(value, {"visit": visit}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "error"),
+    [
+        (lambda x: {"a": 1}[x], "'b'", KeyError),
+        (lambda x: {"a": 1}[x], "[]", TypeError),
+        (lambda x: x.upper(), "5", AttributeError),
+        (lambda x: json.loads(x), "'['*100000", RecursionError),
+        (lambda x: json.loads(x), "'['*300 + ']'*300", CodeTooBig),
+        (lambda x: iter(x), "[1]", TypeError),
+        (lambda x: _fail(ValueError(iter(x))), "[1]", TypeError),
+        (lambda x: int(x), "'9' * 5000", ValueError),
+        (lambda x: x(x), "visit", RecursionError),
+        (lambda x: sys.exit(x), "0", SystemExit),
+    ],
+    ids=(
+        "missing-key unhashable no-method deep-text deep-data iterator "
+        "iterator-in-error digits recursion exit"
+    ).split(),
+)
+def test_no_argument_of_the_answers_is_a_fault_of_the_tests(
+    answer: Answer, body: Any, value: str, error: type[BaseException]
+) -> None:
+    code = answer(HOSTILE)
+    raises = [OSError] if error is not TypeError else [OSError, ValueError]
+    with pytest.raises(error):
+        code.call("work:f", code.callback(body, raises=raises), value)
     code.link.faults.clear()
+
+
+def test_what_a_test_binds_is_out_of_the_answers_reach(answer: Answer) -> None:
+    code = answer(WORK)
+    seen: list[int] = []
+    note = functools.partial(lambda mine, x: mine.append(x), seen)
+    with code.raises("TypeError"):
+        code.call("work:call", note, 1, mine=[])
+    code.call("work:call", note, 2)
+    assert seen == [2]
 
 
 def test_calls_back_and_forth_stay_on_one_thread(answer: Answer) -> None:

@@ -21,6 +21,7 @@ from pytest_overnight.grading import CodeTooBig
 from pytest_overnight.grading import JudgeError
 from pytest_overnight.grading import ProtocolError
 from pytest_overnight.grading.bench import Bench
+from pytest_overnight.grading.names import Names
 from pytest_overnight.grading.remote import Code
 from pytest_overnight.sandbox.box import BoxChild
 from tests.grading.conftest import Answer
@@ -216,6 +217,7 @@ class FakeBench:
 
     def __init__(self, reply: Callable[[bytes], bytes], first: bytes) -> None:
         self._reply, self._first = reply, first
+        self.names = Names()
         self.process = subprocess.Popen(["sleep", "60"])
 
     def spawn(self, program: str, **arguments: Any) -> BoxChild:

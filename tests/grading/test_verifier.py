@@ -63,18 +63,13 @@ def test_quick_too(code):
 """
 STARS = """
 import pytest
-from pytest_overnight.grading import JudgeError
 
 def test_skips(code):
     pytest.skip("no")
 
-@pytest.mark.xfail
-def test_expected(code):
-    assert 0
-
-@pytest.mark.xfail
-def test_unexpected(code):
-    assert 1
+@pytest.mark.skip
+def test_is_skipped(code):
+    pass
 
 def test_passes(code):
     assert code.call("answer:add", 1, 2) == 3
@@ -108,9 +103,61 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Challenge]:
         "empty": challenge(folder, "empty", "def helper(): pass\n"),
         "judge": challenge(folder, "judge", _JUDGE_FAULT),
         "box": challenge(folder, "box", _BOX_TWICE),
+        "names": challenge(folder, "names", _NAMES),
+        "parse": challenge(folder, "parse", _PARSE),
+        "endless": challenge(folder, "endless", _ENDLESS),
     }
 
 
+_PARSE = """
+import json
+def test_parse(code):
+    parse = code.callback(lambda text: {"found": json.loads(text)}, raises=[ValueError])
+    assert code.call("answer:use", parse) == {"found": 1}
+"""
+_ENDLESS = """
+def test_long_range(code):
+    assert code.call("answer:rows", 20_000) == range(20_000)
+    assert code.value("answer:HUGE") == 10 ** 10
+    assert list(code.call("answer:rows", 10 ** 10)) == [1]
+def test_long_list(code):
+    assert len([0] * code.value("answer:HUGE")) == 3
+def test_many_pieces(code):
+    n = code.value("answer:HUGE")
+    pieces = [bytes(1 << 20) for _ in range(n)]
+    assert len(pieces) == 3
+def test_fine(code):
+    assert code.call("answer:add", 1, 2) == 3
+"""
+ENDLESS = """
+HUGE = 10 ** 10
+def rows(n): return range(n)
+def add(a=0, b=0): return a + b
+"""
+_NAMES = """
+def test_many_names(code, shell, files):
+    probe = code.define("class Base:\\n    def own(self, given=0): return given")
+    assert code.new(probe.Base).own(given=2) == 2
+    counter = code.new("answer:Counter")
+    assert len(code.make([])) == 0
+    assert counter.up() == 1
+    assert code.attr(counter, "n") == 1
+    assert code.attr(code.ref("answer:add"), "__name__") == "add"
+    assert code.call("answer:add", a=1, b=2) == 3
+    with code.raises("TypeError"):
+        code.call("answer:add", [], 1)
+    shell.write("mine.txt", "4")
+    assert shell.text("mine.txt") == "4"
+    assert not shell.exists("out/./sum.txt")
+    assert shell.run("python answer.py '3' 4").text == "7\\n"
+    assert files.exists("answer.py")
+    assert not files.exists("notes.txt")
+def test_more_names(code):
+    load = code.callback(lambda: 1 / 0, raises=[ZeroDivisionError])
+    code.load("answer")
+    with code.raises("ZeroDivisionError"):
+        code.call("answer:add", code.call(load), 1)
+"""
 _BOX_TWICE = """
 import pytest
 @pytest.mark.parametrize("n", [1, 2])
@@ -354,6 +401,68 @@ def test_a_fault_of_the_judge_voids_the_verification(judge: Judge) -> None:
     assert "test_fault" in found.detail
 
 
+def test_the_names_that_tests_ask_for_are_told(
+    verifier: Verifier, suite: dict[str, Challenge], tmp_path: Path
+) -> None:
+    tree = write_tree(tmp_path / "tree", {"answer.py": HONEST})
+    found = verifier.verify(suite["names"], tree, 1, names=True)
+    assert found.verdict is Verdict.PASS, found
+    assert found.names == (
+        ("attribute", "n"),
+        ("exception", "TypeError"),
+        ("exception", "ZeroDivisionError"),
+        ("keyword", "a"),
+        ("keyword", "b"),
+        ("method", "up"),
+        ("path", "notes.txt"),
+        ("path", "out/sum.txt"),
+        ("target", "answer"),
+        ("target", "answer:Counter"),
+        ("target", "answer:add"),
+        ("word", "3"),
+        ("word", "4"),
+        ("word", "answer.py"),
+        ("word", "python"),
+    )
+    assert verifier.verify(suite["names"], tree, 1).names == ()
+
+
+def test_the_first_failure_may_be_enough(
+    verifier: Verifier, suite: dict[str, Challenge], tmp_path: Path
+) -> None:
+    wrong = write_tree(tmp_path / "wrong", {"answer.py": ""})
+    found = verifier.verify(suite["toy"], wrong, 1, first=True)
+    assert found.verdict is Verdict.FAIL
+    assert [check.passed for check in found.checks] == [False]
+    right = write_tree(tmp_path / "right", {"answer.py": HONEST})
+    found = verifier.verify(suite["toy"], right, 1, first=True)
+    assert found.verdict is Verdict.PASS
+    assert len(found.checks) == 5
+
+
+def test_what_has_no_end_is_a_failed_test(judge: Judge) -> None:
+    found = judge(ENDLESS, "endless")
+    assert found.verdict is Verdict.FAIL, found
+    said = {check.name: check.message for check in found.checks}
+    assert "MemoryError" in said["test_long_list"]
+    assert "CodeTooBig: a range of more than 20000" in said["test_long_range"]
+    assert "MemoryError" in said["test_many_pieces"]
+    assert said["test_fine"] == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["'{'", "b'\\xff'", "5", "'[' * 10**5", "'[' * 250 + ']' * 250", "use"]
+)
+def test_nothing_given_to_a_function_of_the_test_voids(
+    judge: Judge, value: str
+) -> None:
+    use = "def use(f, odd=True): return f(odd_value() if odd else '1')\n"
+    found = judge(f"{use}def odd_value(): return {value}\n", "parse")
+    assert found.verdict is Verdict.FAIL, found
+    honest = use.replace("odd=True", "odd=False")
+    assert judge(honest, "parse").verdict is Verdict.PASS
+
+
 def test_a_missing_submission_is_our_fault(
     verifier: Verifier, suite: dict[str, Challenge], tmp_path: Path
 ) -> None:
@@ -416,14 +525,22 @@ def test_who_ends_the_box_has_failed_and_voids_nothing(
         verifier.close()
 
 
+_EXPECTED = "import pytest\n@pytest.mark.xfail\n"
+
+
 @pytest.mark.parametrize(
     ("tests", "said"),
     [
         ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
         ("import pytest\npytest.exit('enough')\n", "enough"),
         ("def test_a(no_such_fixture):\n    pass\n", "no_such_fixture"),
+        ("import pytest\ndef test_a(): pytest.exit('now')\n", "pytest.exit: now"),
+        ("import pytest\ndef test_a(): pytest.xfail('no')\n", "expect to fail"),
+        (f"{_EXPECTED}def test_a(): assert 0\n", "expect to fail"),
+        (f"{_EXPECTED}def test_a(): pass\n", "expect to fail"),
+        ("def test_a(): return 1 == 1\n", "should return None"),
     ],
-    ids=["exit", "pytest-exit", "fixture"],
+    ids="exit pytest-exit fixture exit-inside xfail-inside xfail xpass return".split(),
 )
 def test_a_mistake_of_the_tests_voids_their_challenge_alone(
     tmp_path: Path, tests: str, said: str

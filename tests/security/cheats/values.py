@@ -174,6 +174,18 @@ def evens(numbers):
         hangs=True,
     ),
     Cheat(
+        "a range in place of a row",
+        "a few bytes that fill all memory of whoever makes a list of them",
+        {
+            "work.py": f"""\
+{HONEST}
+def evens(numbers): return range(10 ** 12)
+def parts(numbers): return {{"even": range(10 ** 12), "odd": range(10 ** 12)}}
+"""
+        },
+        caught_by=("test_rows", "test_values"),
+    ),
+    Cheat(
         "the list behind the callback",
         "a bound method leads to the list that the test will look at",
         {
