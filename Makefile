@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help overnight test check lint bench clean
+.PHONY: help overnight test check lint audit mutation bench clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,14 @@ lint: $(READY) ## format, rules and types, without changing anything
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict pytest_overnight
+
+audit: $(READY) ## prove the suite's hidden tests, 20 times, on a busy machine
+	$(VENV)/bin/pytest-overnight audit --repetitions 20 --jobs 2 --busy 4
+
+mutation: $(READY) ## plant small faults in the reference answers (an hour and more)
+	$(PY) -m pip install --quiet --disable-pip-version-check \
+	    -c constraints.txt -e ".[mutation]"
+	$(PY) tools/mutation.py
 
 bench: $(READY) ## measure what the harness itself costs
 	@set -e; for file in benchmarks/*.py; do \

@@ -1,14 +1,18 @@
-"""``pytest-overnight``: what can be done with a night without running pytest."""
+"""``pytest-overnight``: what can be done with a suite or a night without pytest."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from pytest_overnight import __version__
+from pytest_overnight.commands import audit
+from pytest_overnight.commands import catalogue
+from pytest_overnight.commands import report
+from pytest_overnight.commands import scaffold
+from pytest_overnight.commands import verify
+from pytest_overnight.commands.base import CommandError
 
 EPILOG = """\
 A night itself is run by pytest:
@@ -19,17 +23,17 @@ A night itself is run by pytest:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status is 0, or 2 when something is wrong."""
+    """Entry point; the exit status is 0, 2 when something is wrong, or as a command
+    says in its help."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.do(options))
     except CommandError as problem:
         print(f"pytest-overnight: {problem}", file=sys.stderr)
         return 2
-
-
-class CommandError(Exception):
-    """A mistake of the user; the text says what to do."""
+    except KeyboardInterrupt:
+        print("pytest-overnight: interrupted", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,29 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    report = commands.add_parser(
-        "report",
-        help="write the report of a night again, from its records",
-        description="Write the report and its plots again, from the records alone. "
-        "Works on any machine that has the results folder.",
-    )
-    report.add_argument(
-        "results",
-        nargs="?",
-        metavar="DIR",
-        default=os.environ.get("OVERNIGHT_RESULTS") or "overnight_results",
-        help="results folder (default: %(default)s)",
-    )
-    report.set_defaults(do=_report)
+    for group in (catalogue, verify, audit, scaffold, report):
+        group.add(commands)
     return parser
-
-
-def _report(options: argparse.Namespace) -> int:
-    from pytest_overnight.reporting.night import ReportError
-    from pytest_overnight.reporting.pages import write_report
-
-    try:
-        print(write_report(Path(options.results)))
-    except (ReportError, OSError) as problem:
-        raise CommandError(str(problem)) from None
-    return 0

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "pytest_overnight"
 FRONT = {
     "__main__",
     "cli",
+    "commands",
     "controller",
     "dry_run",
     "night",
