@@ -192,7 +192,7 @@ def measure_parts(folder: Path, suite: Path, runs: int) -> Parts:
         arena = Arena(settings, challenges, sandbox, "bench")
         parts.wrap(workspace, "lay", "workspace")
         parts.wrap(workspace, "take_snapshot", "snapshot")
-        parts.wrap(workspace, "remove_tree", "tidy (two calls a run)")
+        parts.wrap(arena_module, "remove_tree", "tidy (two calls a run)")
         parts.wrap(arena._tries, "request", "try: agent, tools, box")
         parts.wrap(arena._verifier, "verify", "verify: judge, tests, box")
         parts.wrap(arena._store, "write_run", "record")

@@ -40,6 +40,7 @@ from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
 from pytest_overnight.sandbox.probe import GUARANTEES
 from pytest_overnight.sandbox.probe import SandboxReport
+from pytest_overnight.sandbox.removal import remove_tree
 from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.sandbox.supervisor import Reply
 from pytest_overnight.sandbox.supervisor import WarmServer
@@ -115,9 +116,9 @@ class Arena:
                 self._keep_failed(record, tree)
             return record
         finally:
-            with suppress(workspace.WorkspaceError, OSError):
-                workspace.remove_tree(folder)
-                workspace.remove_tree(tree)
+            with suppress(OSError):
+                remove_tree(folder)
+                remove_tree(tree)
 
     def _play(self, run: Run, folder: Path, tree: Path) -> Played:
         start_digest = workspace.lay(run.challenge, folder)
@@ -187,5 +188,5 @@ class Arena:
     def _keep_failed(self, record: RunRecord, tree: Path) -> None:
         if record.success is False:
             place = self._store.failed / record.run_id
-            workspace.remove_tree(place)
+            remove_tree(place)
             shutil.move(tree, place)

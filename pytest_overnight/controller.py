@@ -25,10 +25,8 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import now
 from pytest_overnight.sandbox.user import make_reachable
-from pytest_overnight.sandbox.user import remove_link
+from pytest_overnight.sandbox.user import remove_reachable
 from pytest_overnight.settings import Settings
-from pytest_overnight.workspace import WorkspaceError
-from pytest_overnight.workspace import remove_tree
 
 
 class Controller:
@@ -46,10 +44,7 @@ class Controller:
         self._planned: dict[str, int] | None = None
         self._master: MasterLog | None = None
         self._report_line = ""
-        # `timeout`, systemd and a shutdown end programs so: it is a Ctrl-C to us.
-        self._on_sigterm = signal.signal(
-            signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT)
-        )
+        self._former_handlers = take_endings_for_ctrl_c()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -118,7 +113,8 @@ class Controller:
                 f"{self._store.runs} are as they are."
             )
         finally:
-            signal.signal(signal.SIGTERM, self._on_sigterm)
+            for number, former in self._former_handlers.items():
+                signal.signal(number, former)
             self._lock.release()
 
     def _close(self) -> None:
@@ -140,9 +136,8 @@ class Controller:
 
     def _remove_workspaces(self) -> None:
         """Nobody works any more; a killed worker could not tidy its own."""
-        with suppress(WorkspaceError, OSError):
-            elsewhere = remove_link(self._store.workspaces)
-            remove_tree(elsewhere or self._store.workspaces)
+        with suppress(OSError):
+            remove_reachable(self._store.workspaces)
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
@@ -173,6 +168,19 @@ class Controller:
         self._write_master(now())
         if self._master is not None:
             json_report["overnight"] = self._master.model_dump(mode="json")
+
+
+def take_endings_for_ctrl_c() -> dict[int, Any]:
+    """Number → former handler of each signal that is to be as a Ctrl-C to us.
+
+    ``timeout``, systemd and a shutdown send SIGTERM, a terminal that is closed SIGHUP.
+    One that is ignored stays so: that is how ``nohup`` keeps a night alive.
+    """
+    return {
+        number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
 
 
 def server_facts(settings: Settings) -> dict[str, Any]:

@@ -115,6 +115,9 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
     shared = worker_input["overnight"]
     settings = Settings.from_json(shared["settings"])
     report = SandboxReport(**shared["sandbox"])
+    # A terminal that is closed tells every process: the controller decides.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
     _die_with_the_controller()
     night = _night(config, settings, report, worker_input["workerid"])
     night.packaged = shared["packaged"]

@@ -26,8 +26,6 @@ from pytest_overnight.records.store import write_whole
 from pytest_overnight.sandbox.removal import opened
 from pytest_overnight.sandbox.removal import remove_tree
 
-__all__ = ["Snapshot", "WorkspaceError", "lay", "remove_tree", "take_snapshot"]
-
 MAX_FILES = 2000
 MAX_FILE_BYTES = 10 * 2**20
 MAX_TOTAL_BYTES = 50 * 2**20

@@ -2,8 +2,9 @@
 
 ``@pytest.mark.needs("bubblewrap")`` skips a test, with the reason, where a probe says
 that the thing is missing. Names in ``OVERNIGHT_MUST_RUN`` (comma-separated) turn that
-round: a test that needs one of them and is skipped has failed, unless what it asks for
-does not exist by nature (see ``tests/support/levels.py``).
+round: a test that needs one of them and is skipped has failed, unless it was skipped
+for another need, or what it asks for does not exist by nature (see
+``tests/support/levels.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# Helpers whose asserts shall tell what they compared, as those of tests do.
+pytest.register_assert_rewrite(
+    "tests.security.scene", "tests.security.stage", "tests.support"
+)
+
 MUST_RUN = frozenset(filter(None, os.environ.get("OVERNIGHT_MUST_RUN", "").split(",")))
 
 
@@ -34,6 +40,14 @@ def _landlock() -> str:
     from pytest_overnight.sandbox.probe import why_not
 
     return why_not("landlock")
+
+
+def _root() -> str:
+    return "only root can become another user" if os.geteuid() else ""
+
+
+def _user() -> str:
+    return "" if os.geteuid() else "this is root, who may do anything"
 
 
 def _ollama_client() -> str:
@@ -53,6 +67,8 @@ PROBES: dict[str, Callable[[], str]] = {
     "bubblewrap": _bubblewrap,
     "landlock": _landlock,
     "ollama-client": _ollama_client,
+    "root": _root,
+    "user": _user,
     "wheel": _wheel,
 }
 """Name → why it is missing here; empty where it is there."""
@@ -85,11 +101,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what cannot run here."""
-    for name in sorted(_needs(item)):
-        reason = why_missing(name)
-        if reason:
-            pytest.skip(f"needs {name}: {reason}")
+    """Skip what cannot run here, for a reason that is none to fail, if there is one."""
+    lacking = [name for name in _needs(item) if why_missing(name)]
+    for name in sorted(lacking, key=lambda name: (name in MUST_RUN, name)):
+        skip = pytest.skip.Exception(f"needs {name}: {why_missing(name)}")
+        skip.by_nature = name not in MUST_RUN
+        raise skip
 
 
 @pytest.hookimpl(wrapper=True)

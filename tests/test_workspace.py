@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_overnight import workspace
 from pytest_overnight.catalog.harbor import load_challenge
+from pytest_overnight.sandbox.removal import remove_tree
 from tests.support.suites import write_challenge
 
 
@@ -98,7 +99,7 @@ def test_a_deep_tree_is_left_out_and_removed(tmp_path: Path) -> None:
     kept = snapshot_of(folder)
     assert kept.manifest == {}
     assert "deeper than" in kept.left_out[0]
-    workspace.remove_tree(folder)
+    remove_tree(folder)
     assert not folder.exists()
 
 
@@ -108,7 +109,7 @@ def test_closed_modes_do_not_stop_removal(tmp_path: Path) -> None:
     (folder / "a" / "b" / "c").write_text("x")
     (folder / "a" / "b").chmod(0)
     (folder / "a").chmod(0)
-    workspace.remove_tree(folder)
+    remove_tree(folder)
     assert not folder.exists()
 
 
@@ -116,7 +117,7 @@ def test_removal_does_not_follow_a_link(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("x")
     (tmp_path / "ws").symlink_to(tmp_path / "mine")
-    workspace.remove_tree(tmp_path / "ws")
+    remove_tree(tmp_path / "ws")
     assert (tmp_path / "mine" / "file").exists()
 
 

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.box import Limits
 from pytest_overnight.sandbox.client import OpenBox
 from pytest_overnight.sandbox.inside import tools
-from pytest_overnight.sandbox.removal import remove_tree
+from pytest_overnight.sandbox.removal import try_to_remove
 from pytest_overnight.sandbox.runtime import Runtime
 from pytest_overnight.sandbox.shipping import PYTHON_FLAGS
 from pytest_overnight.sandbox.user import BoxUser
@@ -89,7 +88,7 @@ class _Place:
     def scratch(self) -> Path:
         """A folder on the host for this box alone; a new one each time."""
         folder = Path(tempfile.mkdtemp(prefix="overnight-box-")).resolve()
-        self.held.callback(_remove, folder)
+        self.held.callback(try_to_remove, folder)
         if self.user:
             folder.chmod(0o711)
             self.check_open(folder)
@@ -104,11 +103,6 @@ class _Place:
                 f"{folder} lies in {closed}, which only root may enter: agent code, "
                 "which runs as another user, cannot work there"
             )
-
-
-def _remove(folder: Path) -> None:
-    with suppress(OSError):  # the server that the box belongs to tries again
-        remove_tree(folder)
 
 
 def _own_folders() -> list[Path]:

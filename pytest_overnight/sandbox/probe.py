@@ -7,6 +7,7 @@ box and tries from inside what must not work, and what must (``inside/attempts.p
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -95,28 +96,22 @@ class SandboxReport:
 
     def line(self) -> str:
         """One line for the terminal."""
-        if not self.protected:
-            text = (
-                f"sandbox: {self.level}, UNPROTECTED: "
-                "agent code can reach this user's files, network and processes"
-            )
-            if "trace" not in self.open:
-                text = (
-                    f"sandbox: {self.level}, UNPROTECTED: agent code has a user id of "
-                    "its own, but the hidden tests can be read by every user"
-                )
-        else:
-            proved = f"(proved by {len(self.checks)} self-tests)"
-            text = f"sandbox: {self.level} {proved}: hidden tests are out of reach"
-            if not self.open:
-                text = (
-                    f"sandbox: {self.level} {proved}: files, network and processes "
-                    "of this machine are out of reach"
-                )
-            else:
-                holes = "; ".join(GUARANTEES[name] for name in self.open)
-                text = f"{text}, but {holes}"
+        text = f"sandbox: {self.level}{self._claim()}"
         return f"{text} ({self.reason})" if self.reason else text
+
+    def _claim(self) -> str:
+        proved = f" (proved by {len(self.checks)} self-tests): "
+        if not self.protected and "trace" in self.open:
+            what = "can reach this user's files, network and processes"
+            return f", UNPROTECTED: agent code {what}"
+        if not self.protected:
+            what = "has a user id of its own, but the hidden tests can be read by every"
+            return f", UNPROTECTED: agent code {what} user"
+        if not self.open:
+            what = "files, network and processes of this machine are out of reach"
+            return proved + what
+        holes = "; ".join(GUARANTEES[name] for name in self.open)
+        return f"{proved}hidden tests are out of reach, but {holes}"
 
 
 def promises(level: str) -> frozenset[str]:
@@ -163,9 +158,7 @@ def prove(
             reason = "; ".join(problems)
             if level == "process" and wanted == level:
                 reason = "asked for"
-            return SandboxReport(
-                level, report.protected, report.checks, report.open, reason
-            )
+            return dataclasses.replace(report, reason=reason)
         problems.append(f"{level}: {problem}")
     hints = " ".join(filter(None, (_HINTS[level] for level in tried)))
     if required == "process":

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextlib import suppress
 from pathlib import Path
 
+from pytest_overnight.sandbox.inside.folder import open_folder
+
 DEPTH = 32
 """Folders held open at a time; what lies deeper is moved to the top first."""
 PASSES = 1000
@@ -48,6 +50,15 @@ def remove_tree(folder: Path) -> None:
     raise OSError(f"{folder}: cannot be removed ({problem}). Remove it by hand.")
 
 
+def try_to_remove(folder: Path) -> None:
+    """Remove a temporary folder of ours; what cannot be removed is no fault, and stays.
+
+    Something that was killed a moment ago may hold it.
+    """
+    with suppress(OSError):
+        remove_tree(folder)
+
+
 def _empty(folder: int, top: int, depth: int = 0) -> int:
     """Remove what can be removed, move what lies too deep to the top; how many."""
     with os.scandir(folder) as found:
@@ -73,11 +84,7 @@ def _empty(folder: int, top: int, depth: int = 0) -> int:
 @contextmanager
 def opened(name: str, within: int | None = None) -> Iterator[int]:
     """A folder itself, never what a link names; one that is closed is opened up."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    try:
-        descriptor = os.open(name, flags, dir_fd=within)
-    except PermissionError:
-        descriptor = _forced(name, within)
+    descriptor = open_folder(name, within)
     try:
         mode = os.fstat(descriptor).st_mode
         if mode & 0o700 != 0o700:
@@ -85,15 +92,3 @@ def opened(name: str, within: int | None = None) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _forced(name: str, within: int | None) -> int:
-    """Open a folder that even its owner may not read."""
-    flags = os.O_DIRECTORY | os.O_NOFOLLOW
-    held = os.open(name, os.O_PATH | flags, dir_fd=within)
-    try:
-        # By descriptor: the name may lead elsewhere by now.
-        os.chmod(f"/proc/self/fd/{held}", 0o700)  # noqa: PTH101
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=held)
-    finally:
-        os.close(held)

@@ -7,7 +7,6 @@ reaped to the last process before the reply goes out.
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import json
 import os
@@ -28,7 +27,7 @@ from typing import Any
 from pytest_overnight.sandbox import channel
 from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
-from pytest_overnight.sandbox.removal import remove_tree
+from pytest_overnight.sandbox.removal import try_to_remove
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 Readable = socket.socket | int
@@ -123,8 +122,7 @@ class Task:
             folder.chmod(0o711)
             return self.perform_in(str(folder))
         finally:
-            with contextlib.suppress(OSError):
-                remove_tree(folder)
+            try_to_remove(folder)
 
     def perform_in(self, folder: str) -> dict[str, Any]:
         """The same, with a folder for temporary files."""

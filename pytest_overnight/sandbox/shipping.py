@@ -35,7 +35,7 @@ _INSIDE = "pytest_overnight.sandbox.inside"
 
 def helper_modules() -> list[tuple[str, CodeType]]:
     """Name and code of the helper's modules, in the order of their imports."""
-    order = "kernel tree walls watch reply command tools ground helper".split()
+    order = "kernel tree walls folder watch reply command tools ground helper".split()
     return [_module(name) for name in order]
 
 

@@ -27,7 +27,7 @@ from typing import Any
 from pytest_overnight.sandbox import channel
 from pytest_overnight.sandbox.inside import kernel
 from pytest_overnight.sandbox.inside import tree
-from pytest_overnight.sandbox.removal import remove_tree
+from pytest_overnight.sandbox.removal import try_to_remove
 from pytest_overnight.sandbox.server import KILL_SECONDS
 from pytest_overnight.sandbox.server import Handler
 from pytest_overnight.sandbox.server import serve
@@ -152,8 +152,9 @@ class WarmServer:
             tree.signal_all(tree.descendants(process.pid), signal.SIGKILL)
             process.kill()
             process.wait()
-        self._errors.close()
-        _remove(self._folder)
+        finally:  # also at a second Ctrl-C: without us the server ends by itself
+            self._errors.close()
+            try_to_remove(self._folder)
 
     def _await_ready(self) -> bool:
         if not self._ready:
@@ -195,11 +196,6 @@ def _open_log(path: Path | None) -> IO[bytes]:
     return path.open("a+b") if path else tempfile.TemporaryFile()
 
 
-def _remove(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # what was killed a moment ago may hold it
-        remove_tree(folder)
-
-
 def _environment() -> dict[str, str]:
     """Ours, plus the folder that this package lies in."""
     package = str(Path(__file__).resolve().parents[2])
@@ -219,7 +215,7 @@ def main(descriptor: int, parent: int, folder: Path) -> None:
         if os.getppid() == parent:  # it may have died before the line above
             _serve_target(socket.socket(fileno=descriptor))
     finally:
-        _remove(folder)
+        try_to_remove(folder)
 
 
 def _serve_target(sock: socket.socket) -> None:

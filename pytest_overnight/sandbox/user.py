@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO
 
 from pytest_overnight.sandbox.box import BoxError
+from pytest_overnight.sandbox.removal import remove_tree
 
 FIRST_ID = 60_800
 COUNT = 100
 """A range that systemd (systemd.io/UIDS-GIDS) and Debian leave free."""
-
 
 LOCKS = Path("/run/pytest-overnight")
 """Root's alone: agent code must not be able to keep ids from others."""
@@ -135,11 +135,18 @@ def make_reachable(folder: Path) -> None:
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
-def remove_link(folder: Path) -> Path | None:
-    """Undo the link, also one of a session that was killed; where it led to."""
-    if not folder.is_symlink():
-        return None
-    target = folder.readlink()
-    folder.unlink()
-    ours = target.name.startswith(_ELSEWHERE) and target.is_dir()
-    return target if ours and target.stat().st_uid == os.geteuid() else None
+def remove_reachable(folder: Path) -> None:
+    """Remove what :func:`make_reachable` made, also for a session that was killed.
+
+    A link to anything else goes alone. Raises :class:`OSError` where something stays.
+    """
+    places = [folder]
+    if folder.is_symlink() and _is_ours(target := folder.readlink()):
+        places.append(target)
+    for place in places:
+        remove_tree(place)
+
+
+def _is_ours(target: Path) -> bool:
+    named = target.name.startswith(_ELSEWHERE) and target.is_dir()
+    return named and target.stat().st_uid == os.geteuid()

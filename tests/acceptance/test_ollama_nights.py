@@ -35,7 +35,11 @@ def solution_turns(challenge_id: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("framing", FRAMINGS)
+# What the framings are is held by quicker tests of the client and of the loop.
+SLOWLY = [pytest.param(framing, marks=pytest.mark.slow) for framing in FRAMINGS[1:]]
+
+
+@pytest.mark.parametrize("framing", [FRAMINGS[0], *SLOWLY])
 def test_a_scripted_solution_is_played_and_every_figure_agrees(
     tmp_path: Path, framing: str
 ) -> None:

@@ -24,7 +24,6 @@ from pytest_overnight.sandbox.open import why_still_root
 from pytest_overnight.sandbox.runtime import prepare_runtime
 
 ROOT = os.geteuid() == 0
-as_root = pytest.mark.skipif(not ROOT, reason="only root can become another user")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def test_it_finds_its_own_library(copy: Path) -> None:
     assert library.is_relative_to(copy)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_it_starts_as_another_user(copy: Path) -> None:
     code = "import os, sys; print(os.getuid(), sys.prefix)"
     assert say(copy, code, user.FIRST_ID) == f"{user.FIRST_ID} {copy}"
@@ -111,7 +110,7 @@ def careful() -> Iterator[None]:
     os.umask(before)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_strict_umask_does_not_shut_boxes_out(
     careful: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.runtime import Runtime
 from tests.sandbox.conftest import eventually
 from tests.support.levels import WALLED
+from tests.support.levels import NotPromised
 
 
 @pytest.fixture
@@ -91,36 +91,15 @@ print("looked")
             assert result.status != 0, place
         assert not (tmp_path / "x").exists()
 
-    def test_the_network_is_off(self, agent: Box) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
-            assert b"ConnectionRefused" in python(agent, code)
+    def test_no_network_lies_beyond_its_own(self, agent: Box) -> None:
         beyond = "import socket; socket.create_connection(('192.0.2.1', 80), 2)"
         assert b"Network is unreachable" in python(agent, beyond)
 
-    def test_abstract_sockets_of_the_host_are_out_of_reach(self, agent: Box) -> None:
-        name = "overnight-" + secrets.token_hex(4)
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind("\0" + name)
-            server.listen()
-            code = f"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}')"
-            assert b"ConnectionRefused" in python(agent, code)
-
-    def test_processes_of_the_host_are_out_of_sight(self, agent: Box) -> None:
-        pids = python(
-            agent, "import os; print(*filter(str.isdigit, os.listdir('/proc')))"
-        )
-        assert all(int(pid) < 1000 for pid in pids.split())
-        assert agent.run(["kill", "-0", str(os.getpid())], timeout=10).status != 0
-
-    def test_no_privilege_is_left(self, agent: Box) -> None:
+    def test_no_capability_is_left(self, agent: Box) -> None:
         status = agent.run(
             "grep -E 'Cap(Inh|Prm|Eff|Bnd)' /proc/self/status", timeout=10
         )
         assert set(status.out.split()[1::2]) == {b"0" * 16}
-        assert agent.run("unshare -U true", timeout=10).status != 0
-        assert agent.run("mount -t tmpfs x /tmp", timeout=10).status != 0
 
     def test_the_harness_does_not_show(self, agent: Box) -> None:
         found = agent.run(
@@ -184,14 +163,6 @@ for path in ("mem", "environ", "maps", "fd/3"):
         agent.run(["python", "-c", "import os; os.kill(-1, 9)"], timeout=10)
         assert agent.run("echo honest", timeout=10).out == b"honest\n"
 
-    def test_a_runner_stopped_from_inside_costs_only_its_own_time(
-        self, agent: Box, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pytest_overnight.sandbox.client.GRACE_SECONDS", 0.2)
-        result = agent.run("kill -STOP $PPID; sleep 60", timeout=0.3)
-        assert result.timed_out
-        assert agent.run("echo honest", timeout=10).out == b"honest\n"
-
     def test_temporary_memory_has_a_hard_size(self, agent: Box) -> None:
         fill = "head -c 60M /dev/zero > /tmp/a; head -c 60M /dev/zero > /tmp/b"
         assert b"No space left" in agent.run(fill, timeout=20).err
@@ -207,17 +178,6 @@ for path in ("mem", "environ", "maps", "fd/3"):
         assert eventually(lambda: not Path(f"/proc/{child.pid}").exists())
         with pytest.raises(BoxGone):
             agent.run("true", timeout=10)
-
-    def test_two_boxes_do_not_see_each_other(
-        self, agent: Box, tmp_path: Path, runtime: Runtime
-    ) -> None:
-        other = open_box(BoxPlan("bubblewrap", tmp_path), runtime)
-        agent.run("touch /tmp/mark /dev/shm/mark", timeout=10)
-        assert (
-            other.run("ls /tmp /dev/shm", timeout=10).out
-            == b"/dev/shm:\n\n/tmp:\nhome\n"
-        )
-        other.close()
 
 
 @pytest.mark.needs("bubblewrap")
@@ -266,7 +226,7 @@ def test_children_of_one_box_have_no_reach_to_each_other(
     level: str, workspace: Path, runtime: Runtime, tmp_path: Path
 ) -> None:
     if landlock.version() < landlock.SIGNALS:
-        pytest.skip("the kernel's Landlock knows nothing of signals")
+        raise NotPromised("the kernel's Landlock knows nothing of signals")
     program = tmp_path / "siblings.py"
     program.write_text(SIBLINGS)
     plan = BoxPlan(level, workspace, programs={"siblings": program})
@@ -275,18 +235,6 @@ def test_children_of_one_box_have_no_reach_to_each_other(
         number = int.from_bytes(first.socket.recv(4), "little")
         second = box.spawn("siblings", other=number)
         assert second.socket.recv(2) == bytes([False, False])
-
-
-def test_inheritable_descriptors_do_not_arrive(
-    level: str, workspace: Path, runtime: Runtime, secret: Path
-) -> None:
-    with secret.open() as file:
-        os.set_inheritable(file.fileno(), True)
-        box = open_box(BoxPlan(level, workspace), runtime)
-        look = "import os\nfor n in range(1024):\n try: os.fstat(n); print(n)\n"
-        found = box.run(["python", "-c", look + " except OSError: pass"], timeout=10)
-        box.close()
-    assert found.out.split() == [b"0", b"1", b"2"]
 
 
 def test_the_helper_says_nothing_on_the_sessions_terminal(
@@ -356,7 +304,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 @pytest.mark.slow  # makes a runtime of its own
 @pytest.mark.needs("bubblewrap")
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.needs("root")
 def test_it_works_and_counts_processes_as_an_ordinary_user(tmp_path: Path) -> None:
     python3 = _python_for_everyone()
     cache = Path(f"/tmp/overnight-cache-{secrets.token_hex(4)}")

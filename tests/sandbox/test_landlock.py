@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_overnight.sandbox import landlock
 from pytest_overnight.sandbox.runtime import Runtime
+from tests.support.levels import NotPromised
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 READ_FILE, READ_DIRECTORY = 4, 8
@@ -88,7 +88,7 @@ def test_a_link_is_no_way_round(tmp_path: Path) -> None:
     assert landlock._around(top, {hidden}) == [(top, READ_DIRECTORY)]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+@pytest.mark.needs("user")
 def test_what_cannot_be_looked_through_is_not_given_away(tmp_path: Path) -> None:
     (tmp_path / "shut" / "hidden").mkdir(parents=True)
     (tmp_path / "shut").chmod(0o311)
@@ -200,7 +200,7 @@ def test_the_kernel_holds_the_rules(
     version: int, runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if version > landlock.version():
-        pytest.skip(f"Landlock here has version {landlock.version()}")
+        raise NotPromised(f"Landlock here has version {landlock.version()}")
     monkeypatch.setattr(landlock, "version", lambda: version)
     own, given, outside = (tmp_path / name for name in ("own", "given", "outside"))
     for folder in (own, given, outside):

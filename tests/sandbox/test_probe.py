@@ -82,7 +82,7 @@ def test_landlock_keeps_hidden_tests_and_says_what_it_does_not(
     assert "of this machine are out of reach" not in report.line()
 
 
-@pytest.mark.skipif(ROOT, reason="root's agent code has a user id of its own")
+@pytest.mark.needs("user")
 def test_an_ordinary_user_is_not_protected_at_the_process_level(
     runtime: Runtime,
 ) -> None:
@@ -96,7 +96,7 @@ def test_an_ordinary_user_is_not_protected_at_the_process_level(
     assert GUARANTEES.keys() - machine <= set(report.open)
 
 
-@pytest.mark.skipif(not ROOT, reason="only root can give a box a user id of its own")
+@pytest.mark.needs("root")
 def test_root_s_agent_code_is_another_user_also_at_the_process_level(
     runtime: Runtime,
 ) -> None:

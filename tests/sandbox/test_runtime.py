@@ -24,6 +24,21 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "pytest-overnight"
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of these tests: what each of them leaves there is whole."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def filled(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that holds such a runtime."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared))
+    monkeypatch.setattr(runtime_module, "PACKAGES", ("pytest",))
+    prepare_runtime()
+    return shared / "pytest-overnight"
+
+
 def test_it_holds_what_tasks_may_use_and_nothing_else(runtime: Runtime) -> None:
     assert {"python", "pytest", "hypothesis", "mypy"} <= set(runtime.versions)
     assert not {"pytest-overnight", "pytest-xdist", "numpy"} & set(runtime.versions)
@@ -42,32 +57,32 @@ def test_its_python_runs_by_itself(runtime: Runtime) -> None:
     assert Path(file).is_relative_to(runtime.root)
 
 
-def test_no_path_of_the_harness_is_in_it(small: Path) -> None:
+def test_no_path_of_the_harness_is_in_it(filled: Path) -> None:
     root = prepare_runtime().root
     here = str(Path(pytest.__file__).parents[1]).encode()
     files = [p for p in root.rglob("*") if p.is_file() and not p.is_symlink()]
     assert [path for path in files if here in path.read_bytes()] == []
 
 
-def test_it_is_made_once(small: Path) -> None:
+def test_it_is_made_once(filled: Path) -> None:
     first = prepare_runtime()
     made = first.root.stat()
-    (small / first.root / "mark").touch()
+    (filled / first.root / "mark").touch()
     assert prepare_runtime() == first
     assert (first.root / "mark").exists()
     assert made.st_ino == first.root.stat().st_ino
 
 
-def test_it_is_made_anew_when_removed(small: Path) -> None:
+def test_it_is_made_anew_when_removed(filled: Path) -> None:
     first = prepare_runtime()
-    first.root.rename(small / "away")
+    first.root.rename(filled / "away")
     assert prepare_runtime() == first
     assert first.python.exists()
 
 
-def test_a_broken_stamp_is_made_good(small: Path) -> None:
+def test_a_broken_stamp_is_made_good(filled: Path) -> None:
     first = prepare_runtime()
-    for stamp in small.glob("*.json"):
+    for stamp in filled.glob("*.json"):
         stamp.write_text("{")
     assert prepare_runtime() == first
 
@@ -91,7 +106,7 @@ def test_two_processes_may_make_it_at_once(small: Path) -> None:
 
 
 def test_the_digest_is_of_versions_not_of_paths(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = prepare_runtime()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
@@ -120,7 +135,7 @@ def test_a_cache_that_cannot_be_written_is_named(
         prepare_runtime()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+@pytest.mark.needs("user")
 def test_a_read_only_cache_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +145,7 @@ def test_a_read_only_cache_is_named(
         prepare_runtime()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root's cache lies in no home")
+@pytest.mark.needs("user")
 def test_a_user_without_a_home_gets_a_private_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

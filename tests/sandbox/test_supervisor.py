@@ -18,6 +18,7 @@ from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.sandbox.supervisor import WarmServer
 from tests.sandbox.conftest import eventually
 from tests.sandbox.conftest import processes_with
+from tests.support.levels import ONE_QUICK
 
 TARGETS = "tests.sandbox.targets"
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,6 +130,7 @@ def test_at_the_wall_cap_everything_is_killed(server: WarmServer, mark: str) -> 
     assert below(server) == []
 
 
+@pytest.mark.parametrize("level", ONE_QUICK)
 def test_a_box_dies_with_its_task(
     server: WarmServer, level: str, workspace: Path, mark: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
@@ -27,9 +26,6 @@ from tests.sandbox.conftest import eventually
 from tests.support.levels import LEVELS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root can give a box a user id of its own"
-)
 ON_THE_HOST = LEVELS[1:]
 
 
@@ -139,12 +135,25 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return folders
 
 
+@pytest.mark.parametrize(
+    ("name", "goes"), [("overnight-workspaces-x", True), ("somebodys", False)]
+)
+def test_a_link_of_ours_goes_with_what_it_leads_to_and_no_other(
+    name: str, goes: bool, tmp_path: Path
+) -> None:
+    (tmp_path / name / "run").mkdir(parents=True)
+    (tmp_path / "workspaces").symlink_to(tmp_path / name)
+    user.remove_reachable(tmp_path / "workspaces")
+    assert not (tmp_path / "workspaces").is_symlink()
+    assert (tmp_path / name / "run").exists() != goes
+
+
 def said(box: Box, command: str) -> str:
     """What a command prints, errors too."""
     return box.run(command, timeout=20, merge=True).out.decode().strip()
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("level", ON_THE_HOST)
 def test_two_boxes_run_as_two_users(
     level: str, two: tuple[Path, Path], runtime: Runtime
@@ -157,7 +166,7 @@ def test_two_boxes_run_as_two_users(
     assert all(60_800 <= int(mine[0]) < 60_900 for mine in ids)
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_workspace_is_its_user_s_alone(
     level: str, two: tuple[Path, Path], runtime: Runtime
@@ -175,7 +184,7 @@ def test_a_workspace_is_its_user_s_alone(
     assert [fact.st_gid for fact in facts] == [fact.st_uid for fact in facts]
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_workspace_of_another_box_is_closed(
     level: str, two: tuple[Path, Path], runtime: Runtime
@@ -188,7 +197,7 @@ def test_the_workspace_of_another_box_is_closed(
         assert not (two[0] / "mine").exists()
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_link_to_somebody_s_file_is_not_given_away(
     tmp_path: Path, runtime: Runtime
 ) -> None:
@@ -200,7 +209,7 @@ def test_a_link_to_somebody_s_file_is_not_given_away(
         assert (tmp_path / "ws" / "link").lstat().st_uid != 0
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_a_closed_folder_of_root_s_cannot_be_read(
     tmp_path: Path, two: tuple[Path, Path], runtime: Runtime
 ) -> None:
@@ -229,7 +238,7 @@ for _ in range(600):
 """
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("level", LEVELS)
 def test_agent_code_cannot_keep_ids_from_others(
     level: str, few_ids: range, two: tuple[Path, Path], runtime: Runtime

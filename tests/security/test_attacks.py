@@ -82,7 +82,7 @@ def _must_be_understood(attack: Attack) -> None:
         pytest.skip(f"its code is for {attack.machine}")
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root's boxes have another user")
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_set_uid_file_left_behind_does_not_belong_to_root(
     level: str, tmp_path: Path

@@ -29,7 +29,7 @@ from tests.security.task import HIDDEN
 from tests.security.task import HONEST
 from tests.security.task import PLAIN
 from tests.security.task import WRONG
-from tests.support.levels import LEVELS
+from tests.support.levels import ONE_QUICK
 from tests.support.levels import must_promise
 
 EACH = pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
@@ -46,7 +46,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Challenge]:
     }
 
 
-@pytest.fixture(scope="session", params=LEVELS)
+@pytest.fixture(scope="session", params=ONE_QUICK)
 def level(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

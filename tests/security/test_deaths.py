@@ -30,6 +30,7 @@ from tests.security.scene import clinging_night
 from tests.security.stage import Turns
 from tests.security.stage import staged
 from tests.support.levels import LEVELS
+from tests.support.levels import ONE_QUICK
 
 pytestmark = pytest.mark.needs("ollama-client")
 
@@ -42,7 +43,7 @@ PHASES = ["try", pytest.param("verification", marks=slow)]
 
 
 @pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", ONE_QUICK)
 def test_nothing_outlives_a_killed_pytest(
     tmp_path: Path, level: str, phase: str
 ) -> None:
@@ -110,7 +111,7 @@ def hang_up(scene: Scene) -> None:
         pytest.param(hang_up, marks=slow),
     ],
 )
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", ONE_QUICK)
 def test_nothing_outlives_a_pytest_that_is_told_to_end(
     tmp_path: Path, level: str, end: Callable[[Scene], None]
 ) -> None:

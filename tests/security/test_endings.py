@@ -102,6 +102,7 @@ def test_the_clock_ends_what_hears_no_signal(
         assert result.timed_out
         assert result.status == -signal.SIGKILL
         assert processes_with(word) == []
+        assert box.run("echo fine", timeout=10).out == b"fine\n"
 
 
 @pytest.mark.parametrize(

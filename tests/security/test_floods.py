@@ -313,12 +313,12 @@ def test_disk_space_has_a_limit_for_all_files_together(
 
 
 FILES = {
-    "files": "for n in range(5000): open(f'file{n}', 'x').close()",
-    "folders": "for n in range(5000): os.mkdir(f'folder{n}')",
-    "links": "for n in range(5000): os.symlink('x', f'link{n}')",
-    "pipes": "for n in range(5000): os.mkfifo(f'pipe{n}')",
+    "files": "for n in range(1500): open(f'file{n}', 'x').close()",
+    "folders": "for n in range(1500): os.mkdir(f'folder{n}')",
+    "links": "for n in range(1500): os.symlink('x', f'link{n}')",
+    "pipes": "for n in range(1500): os.mkfifo(f'pipe{n}')",
     "files of the temporary folder": """
-for n in range(5000):
+for n in range(1500):
     open(f"{tempfile.gettempdir()}/file{n}", "x").close()
 """,
     "folders in folders": """
@@ -336,6 +336,20 @@ def test_the_number_of_files_has_a_limit(
     with boxed(level, workspace, workspace_files=500) as box:
         result = flooded(box, "import os, tempfile\n" + source)
         assert result.limit == "files", result.err
+        assert goes_on(box)
+
+
+def test_what_many_commands_leave_has_a_limit_too(level: str, workspace: Path) -> None:
+    some = "import os\nfor _ in range(150): open(os.urandom(8).hex(), 'x').close()"
+    with boxed(level, workspace, workspace_files=100) as box:
+        assert {flooded(box, some).limit for _ in range(30)} == {"files"}
+        left = [path.name for path in workspace.iterdir()]
+        assert len(left) <= 4 * 100 + 150
+        # No command may run any more, not even one that tidies up.
+        assert box.run("rm *", timeout=30).limit == "files"
+        assert len(box.call("list", path=".", pattern="*")) == len(left)
+        for name in left:
+            box.call("remove", path=name)
         assert goes_on(box)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.security.world import boxed
 from tests.support.levels import LEVELS
+from tests.support.levels import ONE_QUICK
 
 PROGRAMS = {
     "threads": """
@@ -230,7 +231,7 @@ def test_a_pool_of_processes_works_where_there_is_shared_memory(
     assert (result.status, result.err) == (0, b"")
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", ONE_QUICK)
 def test_the_tools_of_the_runtime_work(level: str, workspace: Path) -> None:
     (workspace / "test_it.py").write_text(TESTS)
     with boxed(level, workspace) as box:

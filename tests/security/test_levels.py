@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,20 +24,19 @@ from pytest_overnight.sandbox.probe import SandboxReport
 from pytest_overnight.sandbox.probe import prove
 from pytest_overnight.sandbox.runtime import prepare_runtime
 from tests.support.levels import LEVELS
+from tests.support.levels import ONE_QUICK
 from tests.support.levels import must_promise
 from tests.support.nights import CHECKOUT
 from tests.support.nights import EndedNight
 from tests.support.nights import command
 from tests.support.nights import environment
+from tests.support.nights import run_night
 from tests.support.refusing import COLUMN
 from tests.support.refusing import without
 from tests.support.suites import write_suite
 
 needs_a_refusal = pytest.mark.skipif(
     COLUMN is None, reason="the numbers of this machine's system calls are not known"
-)
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root can give a box a user id of its own"
 )
 
 EVERYTHING = "files, network and processes of this machine are out of reach"
@@ -162,6 +162,11 @@ def test_processes_that_cannot_be_seen_cannot_be_counted_either(
 # -- whole nights -------------------------------------------------------------------
 
 
+def slowly(case: Any) -> Any:
+    """The same case, left out of the quick tests."""
+    return pytest.param(*case.values, id=case.id, marks=[*case.marks, pytest.mark.slow])
+
+
 def night_without(refused: list[str], folder: Path, *arguments: str) -> EndedNight:
     """A small night of honest answers on such a machine."""
     suite = write_suite(folder / "suite", ["L3-1"])
@@ -181,7 +186,9 @@ def night_without(refused: list[str], folder: Path, *arguments: str) -> EndedNig
 
 
 @needs_a_refusal
-@pytest.mark.parametrize(("refused", "level"), [NO_NAMESPACES, NO_LANDLOCK, NEITHER])
+@pytest.mark.parametrize(
+    ("refused", "level"), [NO_NAMESPACES, slowly(NO_LANDLOCK), slowly(NEITHER)]
+)
 def test_a_night_tells_its_level_everywhere(
     refused: list[str], level: str, tmp_path: Path
 ) -> None:
@@ -277,7 +284,7 @@ def test_in_a_container_without_ids_agent_code_is_never_called_apart() -> None:
 # -- root, whose agent code should be somebody else -----------------------------------
 
 
-@as_root
+@pytest.mark.needs("root")
 @pytest.mark.needs("landlock")
 def test_a_runtime_that_others_cannot_reach_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -293,7 +300,7 @@ def test_a_runtime_that_others_cannot_reach_is_named(
     assert {"trace", "hidden"} <= set(report.open)
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_hidden_tests_that_everybody_may_read_are_not_called_hidden(
     tmp_path: Path,
 ) -> None:
@@ -303,7 +310,7 @@ def test_hidden_tests_that_everybody_may_read_are_not_called_hidden(
     assert "hidden tests can be read by every user" in report.line()
 
 
-@as_root
+@pytest.mark.needs("root")
 def test_hidden_tests_that_only_root_may_read_are_hidden(tmp_path: Path) -> None:
     home = tmp_path / "home"  # as /root is
     home.mkdir(mode=0o700)
@@ -314,3 +321,31 @@ def test_hidden_tests_that_only_root_may_read_are_hidden(tmp_path: Path) -> None
     assert report.protected
     assert "hidden tests are out of reach, but " in report.line()
     assert GUARANTEES["tcp"] in report.line()
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("level", ONE_QUICK)
+def test_roots_results_may_lie_where_only_root_may_go(
+    tmp_path: Path, level: str
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    live = closed / "overnight_results" / ".agent_workspace"
+    suite = str(write_suite(tmp_path / "suite", ["L3-1"]))
+    arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "oracle"]
+    more = ["--overnight-sandbox", level, "-n", "2"]
+    night = run_night(closed, *arguments, *more, TMPDIR=str(temporary))
+    assert set(night.outcomes.values()) == {"passed"}, night.out
+    assert not live.is_symlink()
+    assert not list(temporary.glob("overnight-*"))
+    # A session that was killed leaves the link, and where it leads to.
+    left = temporary / "overnight-workspaces-x"
+    (left / "L3-1-run-0001").mkdir(parents=True)
+    live.symlink_to(left)
+    night = run_night(closed, *arguments, *more, TMPDIR=str(temporary))
+    assert set(night.outcomes.values()) == {"passed"}, night.out
+    assert not live.is_symlink()
+    assert not left.exists()

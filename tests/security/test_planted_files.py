@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_overnight.sandbox.probe import promises
-from tests.support.levels import LEVELS
+from tests.support.levels import ONE_QUICK
 from tests.support.nights import EndedNight
 from tests.support.nights import run_night
 from tests.support.suites import write_challenge
@@ -166,11 +166,11 @@ class TrappedNight:
 CANARIES = {"SECRET_CANARY": "canary-5d41402a", "MY_API_TOKEN": "canary-2a76b971"}
 
 
-@pytest.fixture(scope="module", params=LEVELS)
+@pytest.fixture(scope="module", params=ONE_QUICK)
 def trapped(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> TrappedNight:
-    """One such night at each level."""
+    """One such night at a level."""
     level: str = request.param
     folder = tmp_path_factory.mktemp("night")
     for parent in (folder, *folder.parents[:3]):

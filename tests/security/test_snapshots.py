@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pytest_overnight import workspace
+from pytest_overnight.sandbox.removal import remove_tree
 from pytest_overnight.workspace import MAX_FILE_BYTES
 from pytest_overnight.workspace import Snapshot
-from pytest_overnight.workspace import remove_tree
 from tests.security.places import SECRET
 from tests.security.places import Place
 from tests.security.places import nest
@@ -119,7 +119,7 @@ def test_a_second_name_of_a_file_is_copied(place: Place) -> None:
     assert len(set(kept.manifest.values())) == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can read everybody's files")
+@pytest.mark.needs("root")
 def test_a_second_name_of_a_file_that_the_agent_may_not_read(place: Place) -> None:
     # Where the kernel does not protect hard links, agent code may make one of any file.
     (place.outside / "secret").chmod(0o600)

@@ -13,6 +13,13 @@ LEVELS = [
 ]
 """Every level, skipped with the reason where it is not to be had."""
 
+ONE_QUICK = [
+    LEVELS[0],
+    pytest.param("landlock", marks=[pytest.mark.needs("landlock"), pytest.mark.slow]),
+    pytest.param("process", marks=pytest.mark.slow),
+]
+"""The same for what takes long: the quick tests have the best level alone."""
+
 WALLED = LEVELS[:2]
 """The levels that protect an ordinary user, too."""
 

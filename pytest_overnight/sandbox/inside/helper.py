@@ -80,11 +80,25 @@ class Helper:
         self.watch = Watch(config)
         self.limit = ""
         self.programs: dict[str, Program] = {}
-        self.living: set[int] = set()
-        self.watched: set[int] = set()
-        self.trusted: set[int] = set()
+        self.children: dict[int, bytes] = {}
+        """Process id → the letter that asked for it; changes in a signal handler."""
         self.killed = 0
         self.ground = Ground(config)
+
+    @property
+    def living(self) -> bool:
+        """Whether a program is at work."""
+        return SPAWN in self.children.values()
+
+    @property
+    def watched(self) -> bool:
+        """Whether agent code runs, and not ours alone."""
+        return self.living or RUN in self.children.values()
+
+    @property
+    def trusted(self) -> set[int]:
+        """Processes that run our code alone, also those that look after a command."""
+        return {pid for pid, letter in self.children.copy().items() if letter != SPAWN}
 
     def serve(self) -> None:
         """Serve until the harness closes its end, then end everything."""
@@ -116,8 +130,9 @@ class Helper:
             return letter, descriptor
         return letter, -1
 
-    def look(self) -> None:
-        """End what uses more than the box may."""
+    def look(self) -> bool:
+        """End what uses more than the box may; whether there was such."""
+        limit = ""
         try:
             limit = self.watch.look(self.trusted)
             if limit:
@@ -125,7 +140,8 @@ class Helper:
                 self.sweep()
                 self.watch.excuse()
         except (OSError, LostError):
-            return  # no descriptor or memory left for the look itself
+            pass  # no descriptor or memory left for the look itself
+        return bool(limit)
 
     def number(self, letter: bytes) -> int:
         """Do what a letter without a socket says; the number that answers it."""
@@ -149,6 +165,11 @@ class Helper:
         if letter == LOAD:
             self.load(_socket.socket(fileno=descriptor))
             return
+        if letter == RUN and self.look():
+            # What commands that ended before a look have left. The harness sees the
+            # end of the socket and asks for the limit; file operations may tidy up.
+            os.close(descriptor)
+            return
         self.ground.settle()
         # Held back until the child is known: it may die before fork returns here.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGCHLD])
@@ -158,12 +179,8 @@ class Helper:
             pid = -1  # the harness sees the end of the socket
         if pid == 0:
             child(self, descriptor, letter == SPAWN)
-        if pid > 0 and letter != OPERATE:  # agent code runs, not ours alone
-            self.watched.add(pid)
-        if pid > 0 and letter != SPAWN:
-            self.trusted.add(pid)
-        if pid > 0 and letter == SPAWN:
-            self.living.add(pid)
+        if pid > 0:
+            self.children[pid] = letter
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGCHLD])
         os.close(descriptor)
 
@@ -188,9 +205,7 @@ class Helper:
                 return False
             if pid == 0:
                 return True
-            self.living.discard(pid)
-            self.watched.discard(pid)
-            self.trusted.discard(pid)
+            self.children.pop(pid, None)
             if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SIGKILL:
                 self.killed += 1
 

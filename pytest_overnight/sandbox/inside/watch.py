@@ -13,6 +13,7 @@ import os
 import stat
 import time
 
+from pytest_overnight.sandbox.inside.folder import open_folder
 from pytest_overnight.sandbox.inside.tree import descendants
 
 TYPE_CHECKING = False
@@ -30,9 +31,10 @@ SECONDS_BETWEEN_WALKS = 5.0
 SECONDS_BETWEEN_LISTS = 0.5
 PATIENCE = 4
 """Times as long as a walk or a list took, the next one waits: most is for others."""
+MOST_EXCUSED = 4
+"""Times a limit that may lie in the folders for commands to tidy up."""
 SOCKET_BYTES = 400_000
 """Of kernel memory that full buffers of one socket take, about."""
-MOST_COUNTS = 10
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _BLOCK = 512  # of st_blocks
 
@@ -111,16 +113,17 @@ class Watch:
         return ""
 
     def excuse(self) -> None:
-        """Let what is there now be tidied up: what made it has just been ended."""
+        """Let what is there now be tidied up: what made it has just been ended.
+
+        Only so much of it: else one command after the other could add to it.
+        """
         self.list_at = 0.0
         self.walk_at = (0.0, 0.0)
-        self.excused = (0, 0)
-        for _ in range(MOST_COUNTS):  # each goes a limit further than the one before
-            found = self.count()
-            more = found[1] > self.excused[1]
-            self.excused = found
-            if not more:
-                return
+        used, files = self.count()
+        self.excused = (
+            min(used, MOST_EXCUSED * self.limits["disk"]),
+            min(files, MOST_EXCUSED * self.limits["files"]),
+        )
 
     def due(self, now: float) -> bool:
         """Whether the room on a disk fell by half of what the box may still take.
@@ -147,11 +150,11 @@ class Watch:
     def count(self) -> tuple[int, int]:
         """Bytes on disk and number of entries in all folders.
 
-        Goes no further than a whole limit beyond what is too much. Raises
-        :class:`LostError` when folders are moved under it.
+        Goes no further than what is too much in any case. Raises :class:`LostError`
+        when folders are moved under it.
         """
         used = files = 0
-        most = max(self.limits["files"], self.excused[1]) + self.limits["files"]
+        most = MOST_EXCUSED * self.limits["files"]
         seen: set[tuple[int, int]] = set()
         for folder in self.folders:
             for state in walk(folder):
@@ -246,8 +249,8 @@ def walk(folder: str) -> Iterator[os.stat_result]:
                 trail.pop()
                 if not trail:
                     return
-                here = _exchange(here, _open_folder("..", here))
-                if here < 0 or _identity(here) != trail[-1][0]:
+                here = _exchange(here, _parent(here))
+                if _identity(here) != trail[-1][0]:
                     raise LostError
                 continue
             name = entries.pop()
@@ -257,18 +260,26 @@ def walk(folder: str) -> Iterator[os.stat_result]:
                 continue
             yield state
             if stat.S_ISDIR(state.st_mode):
-                inner = _open_folder(name, here)
-                if inner >= 0:
-                    here = _exchange(here, inner)
-                    trail.append((_identity(here), _entries(here)))
+                try:
+                    inner = open_folder(name, here)
+                except OSError:
+                    continue
+                here = _exchange(here, inner)
+                trail.append((_identity(here), _entries(here)))
     finally:
-        if here >= 0:
-            os.close(here)
+        os.close(here)
 
 
 def _identity(folder: int) -> tuple[int, int]:
     state = os.fstat(folder)
     return state.st_dev, state.st_ino
+
+
+def _parent(folder: int) -> int:
+    try:
+        return open_folder("..", folder)
+    except OSError:
+        raise LostError from None
 
 
 def _exchange(old: int, new: int) -> int:
@@ -281,34 +292,6 @@ def _entries(folder: int) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def _open_folder(name: str, parent: int) -> int:
-    """A descriptor; -1 when it is no folder any more. One that is closed is opened."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    for _ in range(2):
-        try:
-            return os.open(name, flags, dir_fd=parent)
-        except PermissionError:
-            _give_back(name, parent)
-        except OSError:
-            return -1
-    return -1
-
-
-def _give_back(name: str, parent: int) -> None:
-    """Let the owner read a folder again; never through a link put in its place."""
-    try:
-        place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    except OSError:
-        return
-    try:
-        if stat.S_ISDIR(os.fstat(place).st_mode):
-            os.chmod(f"/proc/self/fd/{place}", 0o700)
-    except OSError:
-        pass
-    finally:
-        os.close(place)
 
 
 def threads(pid: int) -> int:
