@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,13 @@ import pytest
 
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.harbor import load_suite
+from pytest_overnight.grading.audit import REFERENCE
+from pytest_overnight.grading.audit import START
+from pytest_overnight.grading.audit import Audit
+from pytest_overnight.grading.audit import Case
+from pytest_overnight.grading.audit import cases
+from pytest_overnight.grading.audit import judge
+from pytest_overnight.grading.audit import lay_answer
 from pytest_overnight.grading.verifier import Verifier
 from pytest_overnight.rules.outcome import Verdict
 from pytest_overnight.sandbox.probe import prove
@@ -18,7 +23,11 @@ from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.settings import default_suite
 
 SUITE = load_suite(default_suite())
-ROW = re.compile(r"^\|\s*`(?:wrong/)?([\w-]+)`\s*\|\s*`(test_\w+)`")
+# Not by id: `-k L3-2` must not select the tests of this file.
+EACH = pytest.mark.parametrize("challenge", SUITE, ids=range(len(SUITE)))
+
+ANSWERS = Path(__file__).parent / "answers"
+"""Written by others, from the instruction alone: ``ID/right``, ``ID/wrong/NAME``."""
 
 
 @pytest.fixture(scope="module")
@@ -31,58 +40,52 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verifier]:
     verifier.close()
 
 
-def submission(challenge: Challenge, overlay: Path | None, folder: Path) -> Path:
-    """The starting workspace with an answer laid over it."""
-    tree = folder / "submission"
-    shutil.copytree(challenge.environment, tree)
-    if overlay is not None:
-        shutil.copytree(overlay, tree, dirs_exist_ok=True)
-    return tree
+def audit(
+    challenge: Challenge, todo: list[Case], verifier: Verifier, folder: Path
+) -> Audit:
+    done = Audit(challenge)
+    for number, case in enumerate(todo):
+        done.add(judge(case, verifier, folder / str(number)))
+    return done
 
 
-def named_tests(challenge: Challenge) -> dict[str, str]:
-    """Wrong answer → the hidden test that its README row names."""
-    readme = (challenge.folder / "README.md").read_text(encoding="utf-8")
-    rows = (ROW.match(line) for line in readme.splitlines())
-    return {row[1]: row[2] for row in rows if row}
-
-
-# Not by id: `-k L3-2` must not select the tests of this file.
-@pytest.mark.parametrize("challenge", SUITE, ids=range(len(SUITE)))
+@EACH
 def test_the_reference_passes_and_the_start_fails(
     challenge: Challenge, verifier: Verifier, tmp_path: Path
 ) -> None:
-    solved = submission(challenge, challenge.solution, tmp_path / "solution")
-    judgement = verifier.verify(challenge, solved, seed=1)
-    assert judgement.verdict is Verdict.PASS, judgement
-    start = submission(challenge, None, tmp_path / "start")
-    assert verifier.verify(challenge, start, seed=1).verdict is Verdict.FAIL
-
-
-ANSWERS = [(challenge, wrong) for challenge in SUITE for wrong in challenge.wrong]
-
-
-@pytest.mark.parametrize(("challenge", "wrong"), ANSWERS, ids=range(len(ANSWERS)))
-def test_a_wrong_answer_falls_to_the_test_its_readme_names(
-    challenge: Challenge, wrong: Path, verifier: Verifier, tmp_path: Path
-) -> None:
-    answer = submission(challenge, wrong, tmp_path)
-    judgement = verifier.verify(challenge, answer, seed=2)
-    assert judgement.verdict is Verdict.FAIL
-    failed = {c.name.partition("[")[0] for c in judgement.checks if not c.passed}
-    assert named_tests(challenge)[wrong.name] in failed
-
-
-@pytest.mark.parametrize("challenge", SUITE, ids=range(len(SUITE)))
-def test_every_wrong_answer_has_its_row(challenge: Challenge) -> None:
-    assert set(named_tests(challenge)) == {folder.name for folder in challenge.wrong}
+    todo = [c for c in cases(challenge, 1) if c.kind in (REFERENCE, START)]
+    assert len(todo) == 2
+    assert audit(challenge, todo, verifier, tmp_path).problems == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("challenge", SUITE, ids=range(len(SUITE)))
-def test_the_reference_passes_with_twenty_seeds(
+@EACH
+def test_the_audit_finds_nothing(
     challenge: Challenge, verifier: Verifier, tmp_path: Path
 ) -> None:
-    solved = submission(challenge, challenge.solution, tmp_path)
-    verdicts = [verifier.verify(challenge, solved, seed).verdict for seed in range(20)]
-    assert verdicts == [Verdict.PASS] * 20
+    todo = list(cases(challenge, 1))
+    done = audit(challenge, todo, verifier, tmp_path)
+    assert done.problems == []
+    assert len(done.found) == len(todo) > 20
+
+
+@EACH
+def test_others_have_answered_each_challenge(challenge: Challenge) -> None:
+    folder = ANSWERS / challenge.id
+    assert any(folder.glob("right/**/*"))
+    assert len(list(folder.glob("wrong/*/"))) >= 2
+
+
+@pytest.mark.slow
+@EACH
+def test_a_right_answer_by_others_passes_and_wrong_ones_do_not(
+    challenge: Challenge, verifier: Verifier, tmp_path: Path
+) -> None:
+    folder = ANSWERS / challenge.id
+    right = lay_answer(challenge, folder / "right", tmp_path / "right")
+    judgement = verifier.verify(challenge, right, seed=4)
+    assert judgement.verdict is Verdict.PASS, judgement
+    for wrong in sorted(folder.glob("wrong/*/")):
+        answer = lay_answer(challenge, wrong, tmp_path / wrong.name)
+        verdict = verifier.verify(challenge, answer, seed=4).verdict
+        assert verdict is Verdict.FAIL, wrong.name
