@@ -1,0 +1,22 @@
+"""Bills: what a service costs a house, and each of its flats."""
+
+from __future__ import annotations
+
+from meterbill import servicebill
+from meterbill.house import House
+from meterbill.registry import service
+
+__all__ = ["ServiceBill", "bill_house"]
+
+
+class ServiceBill(servicebill.ServiceBill):
+    """What one service costs, under the name that callers know."""
+
+
+def bill_house(house: House) -> list[servicebill.ServiceBill]:
+    """The bills of all services that have readings, sorted by service."""
+    bills = []
+    for name in sorted(house.readings):
+        tiers = house.tiers.get(name, [])
+        bills.append(service(name).bill(house.readings[name], tiers, house.flats))
+    return bills
