@@ -69,6 +69,7 @@ class Files:
             if len(found) > LIST_CAP:
                 raise CodeTooBig(f"more than {LIST_CAP} files")
             folders.sort()
+        self._names.given(*found)
         return sorted(found)
 
     def tree(self, path: str) -> ast.Module:

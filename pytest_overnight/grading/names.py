@@ -32,9 +32,9 @@ class Names:
 
     ``target`` ``"mod:name"``, ``method``, ``attribute`` (a path, ``"a.b"``),
     ``keyword``, ``exception`` (of ``code.raises``), ``path`` of a file that the test
-    neither wrote nor named to the answer, ``word`` of a command. Left out are
-    Python's own names (``__len__``, ``append`` of a list) and members of what the test
-    itself defined.
+    neither wrote nor named to the answer nor found in a list, ``word`` of a command.
+    Left out are Python's own names (``__len__``, ``append`` of a list), members of what
+    the test itself defined, and pytest's options.
     """
 
     def __init__(self) -> None:
@@ -57,10 +57,7 @@ class Names:
             keywords = arguments[_KEYWORDS[operation]]
             if _kind(subject)[0] != "probe":
                 self.note("keyword", *keywords)
-            given = (*arguments[_KEYWORDS[operation] - 1], *keywords.values())
-            if len(self._given) < NAMES_CAP:
-                texts = (text for text in given if type(text) is str)
-                self._given.update(t for t in texts if len(t) <= TEXT_CAP)
+            self.given(*arguments[_KEYWORDS[operation] - 1], *keywords.values())
         if operation in _WITHIN and arguments[_WITHIN[operation]]:
             self.note("path", arguments[_WITHIN[operation]])
         if operation == "throw" and ":" in arguments[1]:
@@ -68,7 +65,15 @@ class Names:
 
     def command(self, command: Iterable[str] | str) -> None:
         """Remember the words of a command; text as a shell would split it."""
-        self.note("word", *(_words(command) if isinstance(command, str) else command))
+        words = _words(command) if isinstance(command, str) else [*command]
+        if "pytest" not in words:
+            self.note("word", *words)
+
+    def given(self, *values: Any) -> None:
+        """Texts among these values are names that the test has from elsewhere."""
+        texts = (value for value in values if type(value) is str)
+        if len(self._given) < NAMES_CAP:
+            self._given.update(text for text in texts if len(text) <= TEXT_CAP)
 
     def path(self, path: str) -> None:
         """Remember a file that was looked at."""
@@ -77,11 +82,9 @@ class Names:
     def sorted(self) -> list[tuple[str, str]]:
         """All of them, in order."""
         words = " ".join(text for kind, text in self._found if kind == "word")
-        return sorted(
-            (kind, text)
-            for kind, text in self._found
-            if kind != "path" or not (text in self._given or text in words)
-        )
+        paths = {text for kind, text in self._found if kind == "path" and text in words}
+        own = {(kind, text) for kind in ("path", "word") for text in self._given}
+        return sorted(self._found - own - {("path", path) for path in paths})
 
 
 def _words(text: str) -> list[str]:

@@ -21,8 +21,8 @@ _ROW = re.compile(r"^\|\s*`(?:wrong/)?([\w.-]+)`\s*\|\s*`(test_\w+)`")
 _WORD = re.compile(r"\w+")
 _OPTION = re.compile(r"--[\w-]+(=.*)?|[\w./-]+\.py", re.DOTALL)
 """Words of a command that are names: an option, a script."""
-_PYTHONS = {"AttributeError", "TypeError"}
-"""Raised by the language itself: for a frozen field, for a missing argument."""
+_PYTHONS = {"AttributeError", "FrozenInstanceError", "TypeError", "args"}
+"""Of the language itself: what it raises for a frozen field, for a missing argument."""
 
 
 def named_tests(challenge: Challenge) -> dict[str, str]:

@@ -41,7 +41,6 @@ class Shell:
     def __init__(self, bench: Bench, deadline: float) -> None:
         self._bench, self._deadline = bench, deadline
         self._started: list[Started] = []
-        self._written: set[str] = set()
 
     def __repr__(self) -> str:
         return "<shell>"
@@ -75,8 +74,7 @@ class Shell:
 
     def read(self, path: str) -> bytes:
         """A file of the working folder as it is now; ``OSError`` as the box says."""
-        if path not in self._written:
-            self._bench.names.path(path)
+        self._bench.names.path(path)
         data: bytes = self._bench.call("read", path=path)
         return data
 
@@ -89,7 +87,7 @@ class Shell:
         if isinstance(data, str):
             data = data.encode()
         self._bench.call("write", path=path, data=data)
-        self._written.add(path)
+        self._bench.names.given(path)
 
     def remove(self, path: str) -> None:
         """Delete a file."""

@@ -213,6 +213,7 @@ def test_days_and_amounts_are_read_and_written_as_before(code: Any, rng: Any) ->
         found = code.call("meterbill.money:with_currency", cents, comma)
         assert found == text.replace(".", ",") + " EUR"
     assert code.call("meterbill.money:format_cents", -105) == "-1.05"
+    assert code.call("meterbill.money:format_cents", -1) == "-0.01"
     for text, cents in (("12", 1200), ("12.5", 1250), ("0.05", 5)):
         assert code.call("meterbill.money:parse_cents", text) == cents
 
