@@ -24,6 +24,8 @@ MOST_SECONDS = 20.0
 """CPU seconds that a verification may take."""
 
 REFERENCE, START, WRONG, CHEATER = KINDS = ("reference", "start", "wrong", "cheater")
+MOST_NAMES = 20
+"""Names that are shown of those that nobody was told of."""
 _SHOWN = 5
 
 
@@ -176,7 +178,8 @@ class Audit:
         lines = [f"{f.case} {f.problem}" for f in self.found if f.problem]
         more = list(pages.complaints(self.challenge))
         if self.unsaid:
-            names = ", ".join(self.unsaid)
+            names = ", ".join(self.unsaid[:MOST_NAMES])
+            names += ", …" * (len(self.unsaid) > MOST_NAMES)
             more.append(f"hidden tests use names that instruction.md lacks: {names}")
         if self.seconds > MOST_SECONDS:
             more.append(f"a verification takes {self.seconds:.1f} s of CPU time")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import shlex
+import sys
 from collections.abc import Iterable
 from posixpath import normpath
 from typing import Any
@@ -32,9 +33,10 @@ class Names:
 
     ``target`` ``"mod:name"``, ``method``, ``attribute`` (a path, ``"a.b"``),
     ``keyword``, ``exception`` (of ``code.raises``), ``path`` of a file that the test
-    neither wrote nor named to the answer nor found in a list, ``word`` of a command.
-    Left out are Python's own names (``__len__``, ``append`` of a list), members of what
-    the test itself defined, and pytest's options.
+    neither wrote nor named to the answer nor found in a list (of ``out.txt.bak`` only
+    ``.bak``, where ``out.txt`` is such a name), ``word`` of a command. Left out are
+    Python's own names (``__len__``, ``append`` of a list), members of what the test
+    itself defined, and pytest's options.
     """
 
     def __init__(self) -> None:
@@ -50,7 +52,8 @@ class Names:
         """Remember the names in one operation of the child's protocol."""
         subject = arguments[0] if arguments else None
         if operation in _TARGETS and type(subject) is str:
-            self.note("target", subject)
+            if subject.partition(":")[0] not in sys.stdlib_module_names:
+                self.note("target", subject)
         elif operation in _MEMBERS and not _is_python(subject, arguments[1]):
             self.note(_MEMBERS[operation], arguments[1])
         if operation in _KEYWORDS:
@@ -82,9 +85,19 @@ class Names:
     def sorted(self) -> list[tuple[str, str]]:
         """All of them, in order."""
         words = " ".join(text for kind, text in self._found if kind == "word")
-        paths = {text for kind, text in self._found if kind == "path" and text in words}
-        own = {(kind, text) for kind in ("path", "word") for text in self._given}
-        return sorted(self._found - own - {("path", path) for path in paths})
+        found = {(kind, self._rest(kind, text, words)) for kind, text in self._found}
+        return sorted((kind, text) for kind, text in found if text)
+
+    def _rest(self, kind: str, text: str, words: str) -> str:
+        """What of a path or word the test has not chosen itself."""
+        if kind == "word":
+            return "" if text in self._given else text
+        if kind != "path":
+            return text
+        if text in words:
+            return ""
+        own = [given for given in self._given if text.startswith(given)]
+        return text[max(map(len, own), default=0) :]
 
 
 def _words(text: str) -> list[str]:
@@ -109,4 +122,4 @@ def _is_python(subject: Any, path: str) -> bool:
     home, name = _kind(subject)
     if home == "builtins":
         return hasattr(getattr(builtins, name, None), path)
-    return home == "probe"
+    return home == "probe" or home.partition(".")[0] in sys.stdlib_module_names
