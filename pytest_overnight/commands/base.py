@@ -65,12 +65,14 @@ def load(suite: Path, ids: Sequence[str] = ()) -> list[Challenge]:
 
 
 def _folder(suite: Path, challenge_id: str) -> Path:
+    from pytest_overnight.catalog.harbor import ID_FORM
     from pytest_overnight.catalog.harbor import challenge_folders
 
     folders = challenge_folders(suite)
-    for folder in folders:
-        if folder.name.startswith(f"{challenge_id}-"):
-            return folder
+    if ID_FORM.fullmatch(challenge_id):
+        for folder in folders:
+            if folder.name.startswith(f"{challenge_id}-"):
+                return folder
     known = ", ".join(folder.name for folder in folders) or "none"
     raise CommandError(f"{suite}: no challenge {challenge_id}; there are: {known}.")
 
