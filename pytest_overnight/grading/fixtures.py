@@ -165,13 +165,13 @@ class Judge:
 
         ``request``: ``challenge``, ``submission`` folder, ``seed``, ``seconds`` of
         wall time, ``started`` a path that is made once agent code may matter,
-        ``first`` to stop after the first test that fails, ``names`` to tell what names
-        the tests asked for.
+        ``only`` the test function of this name (empty: all), ``first`` to stop after
+        the first test that fails, ``names`` to tell what names the tests asked for.
         """
-        name = request["challenge"]
-        items = self._items.get(name, [])
+        name, only = request["challenge"], request["only"]
+        items = [i for i in self._items.get(name, []) if only in ("", _function(i))]
         if name in self._faults or not items:
-            reason = self._faults.get(name, "no hidden test was found")
+            reason = self._faults.get(name, f"there is no {only or 'test'}")
             return {"fault": f"hidden tests of {name}: {reason}", "checks": []}
         try:
             self._run = run = Run(request, self._kind)
@@ -328,6 +328,10 @@ def _place(raised: Any, test: Path) -> str:
     """The line of the test's own file where it went wrong."""
     lines = [e.lineno + 1 for e in raised.traceback if Path(e.path) == test]
     return f"{test.name}:{lines[-1]}" if lines else test.name
+
+
+def _function(item: pytest.Item) -> str:
+    return item.name.partition("[")[0]
 
 
 def _short_names(items: list[pytest.Item]) -> dict[pytest.Item, str]:

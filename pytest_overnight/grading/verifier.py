@@ -67,14 +67,16 @@ class Verifier:
         submission: Path,
         seed: int,
         *,
+        only: str = "",
         first: bool = False,
         names: bool = False,
     ) -> Judgement:
         """Run the hidden tests of one challenge on a clean, read-only tree.
 
         The time limit is the challenge's ``verify_seconds``; a test that it cuts off
-        has failed. ``first``: stop after the first test that fails; the checks are
-        those that ran. ``names``: fill :attr:`Judgement.names`.
+        has failed. ``only``: the test function of this name, with all its parameters.
+        ``first``: stop after the first test that fails; the checks are those that ran.
+        ``names``: fill :attr:`Judgement.names`.
         """
         begun = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="overnight-verify-") as folder:
@@ -85,6 +87,7 @@ class Verifier:
                 "seed": seed,
                 "seconds": challenge.verify_seconds,
                 "started": str(started),
+                "only": only,
                 "first": first,
                 "names": names,
             }
@@ -126,11 +129,3 @@ def _judge(
 def _check(fields: list[Any]) -> CheckResult:
     name, passed, message = fields
     return CheckResult(name, passed is True, message)
-
-
-if __name__ == "__main__":
-    import sys
-
-    from pytest_overnight.grading.trial import main
-
-    sys.exit(main())

@@ -89,17 +89,23 @@ def test_a_start_that_passes_is_said(folder: Path, audit: Audit) -> None:
 
 def test_a_wrong_answer_that_passes_is_said(folder: Path, audit: Audit) -> None:
     add_wrong(folder, "right", "return 40 + 2")
-    assert audit() == (1, ["L3-7 wrong/right passes"])
+    assert audit() == (1, ["L3-7 wrong/right passes test_the_answer"])
 
 
 def test_a_wrong_answer_that_falls_elsewhere_is_said(
     folder: Path, audit: Audit
 ) -> None:
+    with (folder / "tests/test_answer.py").open("a", encoding="utf-8") as file:
+        file.write("\n\ndef test_elsewhere(code):\n    code.load('answer')\n")
     add_wrong(folder, "other", "return 3", test="test_elsewhere")
+    add_wrong(folder, "another", "return 3", test="test_nowhere")
     status, said = audit()
     assert status == 1
-    elsewhere = "is not rejected by test_elsewhere, only by: test_the_answer"
-    assert said == [f"L3-7 wrong/other {elsewhere}"]
+    assert said == [
+        "L3-7 wrong/another could not be judged: "
+        "hidden tests of L3-7: there is no test_nowhere",
+        "L3-7 wrong/other passes test_elsewhere",
+    ]
 
 
 def test_a_cheater_that_passes_is_said(folder: Path, audit: Audit) -> None:
