@@ -52,14 +52,14 @@ def add(commands: Commands) -> None:
     base.add_sandbox(audit)
     audit.add_argument(
         "--repetitions",
-        type=_positive,
+        type=positive_number,
         default=3,
         metavar="N",
         help="judge the reference with N seeds (default: %(default)s)",
     )
     audit.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive_number,
         default=1,
         metavar="N",
         help="verifications at the same time (default: %(default)s)",
@@ -75,7 +75,7 @@ def add(commands: Commands) -> None:
     audit.set_defaults(do=_audit)
 
 
-def _positive(text: str) -> int:
+def positive_number(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_overnight.commands import base
 from pytest_overnight.commands.base import CommandError
+from pytest_overnight.settings import default_suite
 
 if TYPE_CHECKING:
     from pytest_overnight.commands.base import Commands
@@ -100,7 +102,13 @@ def add(commands: Commands) -> None:
     )
     new.add_argument("id", metavar="ID", help="such as L3-7 or A-4a; not taken yet")
     new.add_argument("title", metavar="TITLE", help='such as "Parse Dates"')
-    base.add_suite(new)
+    new.add_argument(
+        "--suite",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("OVERNIGHT_SUITE") or "challenges",
+        help="folder with one sub-folder a challenge (default: %(default)s)",
+    )
     new.set_defaults(do=_new)
 
 
@@ -119,7 +127,10 @@ def _new(options: argparse.Namespace) -> int:
         _write(folder, options.id, options.title.replace('"', "'"), slug)
     except OSError as problem:
         raise CommandError(f"{folder}: cannot be written ({problem}).") from None
-    print(f"{folder}\nNext: write it, and see `pytest-overnight audit {options.id}`.")
+    more = "" if suite.resolve() == default_suite() else f" --suite {suite}"
+    print(
+        f"{folder}\nNext: write it; `pytest-overnight audit {options.id}{more}` helps."
+    )
     return 0
 
 

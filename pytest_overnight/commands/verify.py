@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pytest_overnight.commands.base import Commands
     from pytest_overnight.grading.verifier import Judgement
 
+ABOUT = """\
+Grades a folder as a night would: a safe copy of it is judged in a sandbox. The
+folder itself is not changed.
+"""
 STATUS = """\
 exit status:
   0  solved: every hidden test passed
@@ -29,8 +33,7 @@ def add(commands: Commands) -> None:
     verify = commands.add_parser(
         "verify",
         help="grade a folder by hand with a challenge's hidden tests",
-        description="Grade a folder as a night would: a safe copy of it is judged in "
-        "a sandbox. The folder itself is not changed.",
+        description=ABOUT,
         epilog=STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
