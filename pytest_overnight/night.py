@@ -23,6 +23,7 @@ from pytest_overnight.catalog import harbor
 from pytest_overnight.catalog import plan as planning
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.plan import Run
+from pytest_overnight.inifile import check_inifile
 from pytest_overnight.preflight import PreflightError
 from pytest_overnight.preflight import resolve_agent
 from pytest_overnight.records.store import StoreError
@@ -135,6 +136,7 @@ def _die_with_the_controller() -> None:
 
 
 def _found(config: pytest.Config) -> Night:
+    check_inifile(config)
     settings = options.build_settings(config)
     if not re.fullmatch(r"[\w.-]+", settings.session_id):
         raise StoreError(

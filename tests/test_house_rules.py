@@ -26,6 +26,7 @@ FRONT = {
     "commands",
     "controller",
     "dry_run",
+    "inifile",
     "night",
     "options",
     "plugin",

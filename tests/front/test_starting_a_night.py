@@ -141,3 +141,27 @@ def test_bad_input_is_a_usage_error_without_a_traceback(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([complaint])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("option", ["--overnight-results", "--overnight-suite"])
+def test_settings_that_pytest_overlooks_are_a_usage_error(
+    project: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory, option: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    common = ["-p", "pytest_overnight.plugin", "-m", "overnight", "--collect-only"]
+    result = project.runpytest_inprocess(*common, option, str(elsewhere))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*tox.ini. Write {option}={elsewhere}, with an *"])
+
+
+def test_settings_are_found_where_nothing_hides_them(
+    project: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    project.mkdir("results")
+    for words in (
+        [f"--overnight-results={elsewhere}"],
+        ["--overnight-results", str(elsewhere / "new")],
+        ["--overnight-results", "results"],
+    ):
+        assert started(project, "-m", "overnight", *words) == ALL
