@@ -195,6 +195,17 @@ def test_a_restored_inventory_goes_on_where_the_other_was(
         agree_in_all(target, model)
 
 
+def test_the_total_is_that_of_the_restored_items(code: Any) -> None:
+    inventory = code.new("inventory:Inventory")
+    inventory.add_item("A1", "Bolt")
+    inventory.receive("A1", 8, "2.50")
+    data = inventory.snapshot()
+    inventory.ship("A1", 4)
+    assert inventory.total_value() == 10
+    inventory.restore(data)
+    assert inventory.total_value() == 20
+
+
 # The old functions
 
 
