@@ -28,7 +28,7 @@ lint: $(READY) ## format, rules and types, without changing anything
 audit: $(READY) ## prove the suite's hidden tests, 20 times, on a busy machine
 	$(VENV)/bin/pytest-overnight audit --repetitions 20 --jobs 2 --busy 4
 
-mutation: $(READY) ## plant small faults in the reference answers (an hour and more)
+mutation: $(READY) ## plant small faults in the reference answers (some minutes for each)
 	$(PY) -m pip install --quiet --disable-pip-version-check \
 	    -c constraints.txt -e ".[mutation]"
 	$(PY) tools/mutation.py

@@ -6,7 +6,7 @@ change nothing that runs, and are passed over. What survives is listed in
 docs/reference/suite.md; the reason, written by a person into
 docs/reference/mutation.json, stays there as long as the same mutation survives.
 
-    make mutation                         every challenge; takes an hour and more
+    make mutation                         every challenge; some minutes for each
     .venv/bin/python tools/mutation.py L3-1 L4-2
 """
 

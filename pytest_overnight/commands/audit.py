@@ -76,6 +76,7 @@ def add(commands: Commands) -> None:
 
 
 def positive_number(text: str) -> int:
+    """A whole number from 1 on; else what ``argparse`` makes a usage error of."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
@@ -188,8 +189,9 @@ def _show(text: str) -> None:
 
 def row(audit: Audit) -> str:
     """One challenge in the table."""
-    kinds = ("reference", "start", "wrong", "cheater")
-    reference, start, wrong, cheaters = (audit.good(kind) for kind in kinds)
+    from pytest_overnight.grading.audit import KINDS
+
+    reference, start, wrong, cheaters = map(audit.good, KINDS)
     names = f"{len(audit.unsaid)} new" if audit.unsaid else "ok"
     return (
         f"{audit.challenge.id:<9}  {reference:>9}  {start:>5}  {wrong:>6}  "
