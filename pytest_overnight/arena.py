@@ -3,8 +3,9 @@
     workspace ─► try ─► kill all ─► snapshot ─► verify ─► outcome ─► record ─► tidy
 
 The slot at the model server is taken before, by a fixture, so that queueing is nobody's
-working time. The order at the end matters: nothing may live when the snapshot is
-taken, and pytest hears of a run only when its record is on disk.
+working time, and given back when the try is over. The order at the end matters: nothing
+may live when the snapshot is taken, and pytest hears of a run only when its record is
+on disk.
 """
 
 from __future__ import annotations
@@ -29,22 +30,23 @@ from pytest_overnight.recording import Played
 from pytest_overnight.recording import Recorder
 from pytest_overnight.recording import TryResult
 from pytest_overnight.recording import broken
+from pytest_overnight.recording import cancelled
+from pytest_overnight.recording import write_output_log
+from pytest_overnight.records import clock
 from pytest_overnight.records.ledger import Ledger
-from pytest_overnight.records.ledger import make_plain
-from pytest_overnight.records.ledger import one_line
+from pytest_overnight.records.plain import make_plain
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import now
+from pytest_overnight.resources import Slot
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
-from pytest_overnight.sandbox.probe import GUARANTEES
 from pytest_overnight.sandbox.probe import SandboxReport
 from pytest_overnight.sandbox.removal import remove_tree
-from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.sandbox.supervisor import Reply
 from pytest_overnight.sandbox.supervisor import WarmServer
 from pytest_overnight.settings import Settings
+from pytest_overnight.surroundings import Surroundings
 
 UNVERIFIABLE = {Stop.SETUP, Stop.LLM_CONFIG, Stop.CANCELLED}
 """Stops after which there is nothing to judge."""
@@ -62,16 +64,9 @@ class Arena:
     ) -> None:
         """Start the try server and the judge server of this worker."""
         self._settings = settings
+        self._protected = sandbox.protected
         self._store = RunStore(settings.results)
-        runtime = prepare_runtime()
-        info = SandboxInfo(
-            level=sandbox.level,
-            protected=sandbox.protected,
-            proved=list(sandbox.checks),
-            open=[GUARANTEES[name] for name in sandbox.open],
-            runtime={**runtime.versions, "digest": runtime.digest},
-        )
-        self._recorder = Recorder(self._store, settings, info)
+        self._recorder = Recorder.of(settings, sandbox)
         payload = {
             "settings": settings.to_json(),
             "level": sandbox.level,
@@ -91,48 +86,90 @@ class Arena:
             with suppress(OSError):
                 make_plain(log)  # the user's own agent prints what it likes
 
-    def play(self, run: Run, *, nodeid: str, slot_wait: float = 0.0) -> RunRecord:
+    def play(self, run: Run, *, nodeid: str, slot: Slot | None = None) -> RunRecord:
         """Play one run; the record is on disk when this returns.
 
-        A fault of the harness makes the run void, and its record says which. Raises
-        :class:`OSError` only when not even a record can be written.
+        A fault of the harness makes the run void, and its record says which; so does
+        a Ctrl-C, which then goes on. ``slot`` is released as soon as the try has
+        ended. Raises :class:`OSError` only when not even a record can be written.
         """
-        started, clock = now(), time.monotonic()
+        slot = slot or Slot()
+        interrupt: KeyboardInterrupt | None = None
+        started, begun = now(), clock.wall()
         self._store.note("started", run_id=run.id)
         folder = self._store.workspaces / run.id
         tree = self._store.workspaces / f"{run.id}.snapshot"
         try:
             try:
-                played = self._play(run, folder, tree)
+                played = self._play(run, folder, tree, slot, begun)
+            except KeyboardInterrupt as problem:
+                played = cancelled("the night was interrupted")
+                interrupt = problem
             except Exception as problem:
                 played = broken(problem)
             played.started, played.ended = started, now()
-            played.duration = time.monotonic() - clock
-            played.slot_wait = slot_wait
+            played.duration = clock.wall() - begun
+            played.slot_wait = slot.waited
             record = self._recorder.record(run, nodeid, played)
             self._store.write_run(record)
             with suppress(OSError):  # the record is safe; these are for reading
-                self._write_output_log(record)
+                write_output_log(self._store, record)
                 self._keep_failed(record, tree)
+            if interrupt:
+                raise interrupt
             return record
         finally:
             with suppress(OSError):
                 remove_tree(folder)
                 remove_tree(tree)
 
-    def _play(self, run: Run, folder: Path, tree: Path) -> Played:
+    def _play(
+        self, run: Run, folder: Path, tree: Path, slot: Slot, begun: float
+    ) -> Played:
         start_digest = workspace.lay(run.challenge, folder)
-        result = self._try(run, folder)
+        laid = clock.wall()
+        result = self._watched_try(run, folder)
+        slot.release()
+        tried = clock.wall()
         kept = workspace.take_snapshot(folder, self._store.archive(run.id), tree)
         self._mark_finished(run, kept.digest)
+        safe = clock.wall()
+        judgement = self._judge(run, result, tree)
+        return Played(
+            result,
+            judgement,
+            start_digest,
+            kept,
+            laying=laid - begun,
+            keeping=safe - tried,
+            checking=clock.wall() - safe,
+        )
+
+    def _judge(self, run: Run, result: TryResult, tree: Path) -> Judgement:
         if result.stop in UNVERIFIABLE:
-            judgement = Judgement(Verdict.NOT_RUN, ())
-        else:
-            judgement = self._verifier.verify(run.challenge, tree, run.seed)
-        return Played(result, judgement, start_digest, kept)
+            return Judgement(Verdict.NOT_RUN, ())
+        return self._verifier.verify(run.challenge, tree, run.seed)
+
+    def _watched_try(self, run: Run, folder: Path) -> TryResult:
+        """The try, and whether the agent kept to its workspace."""
+        around = Surroundings(folder, run.challenge)
+        try:
+            result = self._try(run, folder)
+            breach, changed = around.breach(), around.changed_challenge()
+        finally:
+            with suppress(OSError):
+                around.remove()
+        if result.stop in {Stop.CANCELLED, Stop.LLM_CONFIG}:
+            return result
+        if changed and self._protected:
+            result.stop, result.detail = Stop.SETUP, changed
+        elif breach or changed:
+            result.stop, result.detail = Stop.ISOLATION, breach or changed
+        return result
 
     def _try(self, run: Run, folder: Path) -> TryResult:
-        script = rehearsal.script_for(self._settings.agent, run.challenge, run.seed)
+        settings = self._settings
+        script = rehearsal.script_for(settings.agent, run, settings.seed)
         order = Order(
             run_id=run.id,
             folder=str(run.challenge.folder),
@@ -143,12 +180,13 @@ class Arena:
             script=script.name if script else None,
         )
         cap = wall_cap(run.challenge, self._settings)
-        started, clock = now(), time.monotonic()
+        started, began, asked = now(), time.time(), clock.wall()
         reply = self._tries.request(dataclasses.asdict(order), wall_cap=cap)
         result = self._result(reply, run)
         result.cpu_seconds = reply.cpu_seconds
         result.peak_rss_mb = reply.peak_rss_mb
-        result.started, result.duration = started, time.monotonic() - clock
+        result.started, result.began = started, began
+        result.duration = clock.wall() - asked
         return result
 
     def _result(self, reply: Reply, run: Run) -> TryResult:
@@ -157,9 +195,7 @@ class Arena:
             return TryResult(
                 Stop(value["stop"]),
                 value["detail"],
-                looping=value["looping"],
                 working_seconds=value["working_seconds"],
-                tags=tuple(value["tags"]),
             )
         if reply.timed_out:
             detail = "killed at the wall cap"
@@ -175,15 +211,6 @@ class Arena:
         ledger = Ledger(self._store.events_log(run.id), self._store.ledger_log(run.id))
         ledger.write("finished", workspace=digest)
         ledger.close()
-
-    def _write_output_log(self, record: RunRecord) -> None:
-        lines = [f"{record.run_id}: {record.outcome} ({record.detail})", ""]
-        for check in record.checks:
-            word = "pass" if check.passed else "FAIL"
-            lines.append(f"{word}  {one_line(check.name)}")
-            lines += [f"      {one_line(line)}" for line in check.message.splitlines()]
-        path = self._store.output_log(record.run_id)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _keep_failed(self, record: RunRecord, tree: Path) -> None:
         if record.success is False:

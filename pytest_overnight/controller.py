@@ -7,12 +7,17 @@ is the only process.
 from __future__ import annotations
 
 import dataclasses
+import os
+import shlex
 import signal
+import textwrap
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from pytest_overnight.breaker import ended_because
+from pytest_overnight.catalog.plan import Run
 from pytest_overnight.night import Night
 from pytest_overnight.night import banner
 from pytest_overnight.progress import Progress
@@ -42,9 +47,23 @@ class Controller:
         self._store.create()
         self._lock = SessionLock(night.settings.results)
         self._planned: dict[str, int] | None = None
+        self._runs: dict[Run, str] = {}
+        """Planned run → node id."""
         self._master: MasterLog | None = None
         self._report_line = ""
         self._former_handlers = take_endings_for_ctrl_c()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self) -> None:
+        """Name the settings file: workers would look for one in the results folder.
+
+        They parse our arguments anew, and by now ``DIR`` of ``--overnight-results DIR``
+        exists, which pytest takes for a place of tests.
+        """
+        if self._config.inipath is not None:
+            given = os.environ.get("PYTEST_ADDOPTS", "")
+            file = shlex.quote(str(self._config.inipath))
+            os.environ["PYTEST_ADDOPTS"] = f"{given} -c {file}".strip()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -59,16 +78,16 @@ class Controller:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """With xdist, workers collect: the first one's list is the plan."""
         workers = len(node.config.option.tx or [1])
-        self._begin([run_id_of(nodeid) for nodeid in ids], workers)
+        self._begin(ids, workers)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without xdist, we collected ourselves."""
         if session.items:
-            self._begin([run_id_of(item.nodeid) for item in session.items], 1)
+            self._begin([item.nodeid for item in session.items], 1)
 
-    def _begin(self, run_ids: list[str | None], workers: int) -> None:
+    def _begin(self, nodeids: list[str], workers: int) -> None:
         """The first run is about to start: from here on files are written."""
-        wanted = set(run_ids)
+        wanted = {run_id_of(nodeid): nodeid for nodeid in nodeids}
         plan = [run for run in self._night.plan if run.id in wanted]
         if self._planned is not None or not plan:
             return
@@ -76,6 +95,7 @@ class Controller:
         self._store.create()
         self._remove_workspaces()  # of a session that was killed
         make_reachable(self._store.workspaces)
+        self._runs = {run: wanted[run.id] for run in plan}
         self._planned = {}
         for run in plan:
             level = run.challenge.level
@@ -118,6 +138,11 @@ class Controller:
             self._lock.release()
 
     def _close(self) -> None:
+        from pytest_overnight.lost import record_lost_runs
+
+        # Nobody plays any more: xdist's own hook came before ours, which is the last,
+        # and it waits for its workers to end, or kills them and waits for that.
+        record_lost_runs(self._night.settings, self._sandbox, self._runs)
         end = now()
         self._write_master(end)
         self._remove_workspaces()
@@ -158,7 +183,22 @@ class Controller:
             f"missed {master.tests_failed}, void {master.void}, "
             f"not reached {master.not_reached}"
         )
+        for line in self._why_it_ended(master):
+            terminalreporter.write_line(line, red=True)
         terminalreporter.write_line(self._report_line)
+
+    def _why_it_ended(self, master: MasterLog) -> list[str]:
+        """Lines for a night that the circuit breaker ended; else none."""
+        reason = ended_because(self._store)
+        if not reason:
+            return []
+        text = (
+            f"The night was ended early: {reason} {master.not_reached} of "
+            f"{master.planned} runs were not reached. To go on, mend the server (its "
+            "own log says more) and run the same command again; the records of this "
+            "night are then kept in history/."
+        )
+        return textwrap.wrap(text, 80, break_on_hyphens=False)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:
@@ -185,12 +225,9 @@ def take_endings_for_ctrl_c() -> dict[int, Any]:
 
 def server_facts(settings: Settings) -> dict[str, Any]:
     """Server version, model digest and the like: two nights differ by these, too."""
-    from pytest_overnight.models.ollama import OllamaModel
+    from pytest_overnight.models import ollama_server
 
-    model = OllamaModel.of(settings, seed=0)
-    facts = model.server_facts()
-    model.close()
-    return facts
+    return ollama_server.server_facts(settings.host, settings.model)
 
 
 def first_master(night: Night) -> MasterLog:

@@ -38,7 +38,7 @@ def dry_run_lines(plan: list[Run], settings: Settings) -> list[str]:
         runs = sum(run.challenge is challenge for run in plan)
         limit = f"{challenge.timeout_seconds:.0f} s"
         lines.append(f"{challenge.id:<10} {runs:>4} {limit:>7}  {challenge.title}")
-    hours = planning.estimate(plan, settings.slots, settings.time_scale)
+    hours = planning.estimate(plan, settings)
     lines.append(
         f"{len(plan)} runs, {settings.slots} at a time at the model: expected "
         f"{hours.expected:.1f} h, at worst {hours.worst:.1f} h. Nothing was started."

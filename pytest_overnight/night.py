@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from pytest_overnight.catalog.plan import Run
 from pytest_overnight.inifile import check_inifile
 from pytest_overnight.preflight import PreflightError
 from pytest_overnight.preflight import resolve_agent
+from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.settings import Settings
 
@@ -68,6 +70,22 @@ class Night:
             lines.append(f"overnight: {self.sandbox.line()}")
             lines.append(f"overnight: results in {_shown(settings)}")
         return [part for line in lines for part in _wrapped(line)]
+
+    def why_no_run(self, tell: Callable[[], None]) -> str:
+        """Say why no further run may start; empty: one may. Waits where that helps.
+
+        ``tell`` is called when a wait begins and when it is over.
+        """
+        from pytest_overnight.breaker import Breaker
+        from pytest_overnight.models.ollama_server import check_server
+
+        settings = self.settings
+        return Breaker(
+            RunStore(settings.results),
+            settings,
+            lambda: check_server(settings.host, settings.model),
+            tell,
+        ).why_not()
 
     def marks(self, run: Run) -> list[pytest.MarkDecorator]:
         """Markers of one run."""

@@ -192,6 +192,53 @@ OPTIONS = (
         parse=_whole(1),
         metavar="N",
     ),
+    Option(
+        "--overnight-loop-guard",
+        "an agent that goes in circles is told so once, then stopped (stop); shadow "
+        "only notes where it would have been stopped, off does not look: see what the "
+        "guard costs or saves your model",
+        default="stop",
+        parse=_one_of("stop", "shadow", "off"),
+        metavar="MODE",
+    ),
+    Option(
+        "--overnight-calls-per-minute",
+        "most model calls a minute, of all runs that use this server together; the "
+        "wait is not the agent's time; default: no limit",
+        parse=_number(0.1, 6000.0),
+        metavar="N",
+    ),
+    Option(
+        "--overnight-min-gap",
+        "pause between two model calls, e.g. to let a GPU cool; not the agent's time",
+        default=0.0,
+        parse=_number(0.0, 3600.0),
+        metavar="SECONDS",
+    ),
+    Option(
+        "--overnight-infra-grace",
+        "how long a run waits, in all, for a model server that fails; also how long "
+        "the night waits for one that has failed three runs, before it ends",
+        default=900.0,
+        parse=_number(0.0, 86400.0),
+        metavar="SECONDS",
+    ),
+    Option(
+        "--overnight-stall",
+        "longest silence of a healthy model call; must cover loading the model and "
+        "reading a long prompt",
+        default=600.0,
+        parse=_number(1.0, 86400.0),
+        metavar="SECONDS",
+    ),
+    Option(
+        "--overnight-fault-rate",
+        "rehearsals only: this share of model calls, 0 to 1, fails as a server's "
+        "hiccup would: see that hiccups cost nothing",
+        default=0.0,
+        parse=_number(0.0, 1.0),
+        metavar="SHARE",
+    ),
 )
 
 OPTIONS_BY_DEST = {option.dest: option for option in OPTIONS}
@@ -307,7 +354,26 @@ def build_settings(config: pytest.Config) -> Settings:
         think=chosen["overnight_think"],
         max_rounds=chosen["overnight_max_rounds"],
         max_actions=chosen["overnight_max_actions"],
+        loop_guard=chosen["overnight_loop_guard"],
+        calls_per_minute=chosen["overnight_calls_per_minute"],
+        min_gap=chosen["overnight_min_gap"],
+        infra_grace=chosen["overnight_infra_grace"],
+        stall=chosen["overnight_stall"],
+        fault_rate=_fault_rate(chosen["overnight_fault_rate"], agent),
     )
+
+
+def _fault_rate(rate: float, agent: str) -> float:
+    # What `auto` will be is not known yet: preflight looks at it again.
+    if rate and agent not in ("rehearsal", "auto"):
+        raise pytest.UsageError(FAULTS_NEED_A_REHEARSAL.format(agent=agent))
+    return rate
+
+
+FAULTS_NEED_A_REHEARSAL = (
+    "--overnight-fault-rate makes model calls fail on purpose, in rehearsals only; the "
+    "agent is {agent!r}. Add --agent rehearsal, or leave it out."
+)
 
 
 def evening_session(local: datetime) -> str:
@@ -334,8 +400,10 @@ def _agent(spec: str) -> str:
 
 def _help(option: Option) -> str:
     parts = [option.help]
-    if option.default is not None:
-        parts.append(f"(default: {option.default})")
+    default = option.default
+    if default is not None:
+        shown = f"{default:g}" if isinstance(default, float) else default
+        parts.append(f"(default: {shown})")
     if option.environment:
         parts.append(f"[{option.environment}]")
     return " ".join(parts).replace("%", "%%")

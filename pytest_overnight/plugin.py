@@ -25,8 +25,11 @@ from pytest_overnight.settings import default_suite
 if TYPE_CHECKING:
     from pytest_overnight.arena import Arena
     from pytest_overnight.night import Night
+    from pytest_overnight.resources import Slot
 
 NIGHT: pytest.StashKey[Night] = pytest.StashKey()
+NIGHT_ENDED = "the night has ended, see its summary"
+"""Begins why a run was not to start."""
 
 MARKERS = (
     "overnight: a challenge run; opt-in, see `pytest -m overnight`",
@@ -175,6 +178,7 @@ def summary_of(record: Any) -> dict[str, Any]:
         "duration": float(record.duration),
         "detail": record.detail[:500],
         "scripted": record.agent.scripted,
+        "intended": record.agent.intended_outcome,
     }
 
 
@@ -183,11 +187,13 @@ def pytest_report_teststatus(
 ) -> tuple[str, str, str] | None:
     """``solved``, ``missed`` or ``void`` instead of passed and failed."""
     summary = getattr(report, "overnight", None)
+    if report.skipped and NIGHT_ENDED in report.longreprtext:
+        return "", "", ""  # the summary says it, with all that were not reached
     if summary is None or report.when != "call":
         # Set-up and tear-down of a run say nothing; else every run is counted thrice.
         return None
     word = summary["category"]
-    if report.failed and word != "void":
+    if report.failed and (summary["intended"] or word != "void"):
         word = "failed"  # a rehearsal whose outcome was not the intended one
     return word, "", f"{word.upper()} ({summary['outcome']})"
 
@@ -218,17 +224,25 @@ def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
 
 
 @pytest.fixture
-def model_slot(request: pytest.FixtureRequest) -> Iterator[float]:
-    """A slot at the model server; yields seconds waited, which are not the agent's."""
-    from pytest_overnight import resources
+def model_slot(request: pytest.FixtureRequest) -> Iterator[Slot]:
+    """A slot at a model server that can be worked with; else the session ends here.
 
-    settings = request.config.stash[NIGHT].settings
-    if settings.scripted:
-        yield 0.0  # no model is asked
+    The wait for it is nobody's working time. The run may give it back early.
+    """
+    from pytest_overnight import resources
+    from pytest_overnight.models.pace import host_folder
+
+    night = request.config.stash[NIGHT]
+    if night.settings.scripted:
+        yield resources.Slot()  # no model is asked
         return
-    folder = resources.slots_folder(settings.host)
-    with resources.model_slot(folder, settings.slots) as waited:
-        yield waited
+    folder = host_folder(night.settings.host)
+    with resources.model_slot(folder, night.settings.slots) as slot:
+        if reason := night.why_no_run(lambda: _start_again(request.node)):
+            text = f"{NIGHT_ENDED}: {reason}"
+            request.session.shouldstop = text[:75] + "…"  # pytest prints it in one line
+            pytest.skip(text)
+        yield slot
 
 
 def asked(config: pytest.Config) -> bool:
@@ -250,6 +264,11 @@ def catalogued_ids(suite: Path) -> list[str]:
         parts = folder.parent.name.split("-")
         ids.append("-".join(parts[:2]))
     return ids
+
+
+def _start_again(item: pytest.Item) -> None:
+    """Let the controller look at the journal: a worker has no other way to call it."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
 
 
 def _is_challenge(item: pytest.Item) -> bool:

@@ -6,6 +6,7 @@ import dataclasses
 import importlib.util
 import shlex
 
+from pytest_overnight.options import FAULTS_NEED_A_REHEARSAL
 from pytest_overnight.settings import Settings
 
 
@@ -28,9 +29,24 @@ def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings,
         if settings.agent == "auto" and missing:
             remark = f"{missing} So this is a REHEARSAL: scripts act, no model."
         settings = dataclasses.replace(settings, agent=agent)
+    if settings.fault_rate and settings.agent != "rehearsal":
+        raise PreflightError(FAULTS_NEED_A_REHEARSAL.format(agent=settings.agent))
     if settings.agent == "rehearsal":
         settings = dataclasses.replace(settings, time_scale=rehearsal_scale)
+    if not settings.scripted:
+        _check_slots(settings.host)
     return settings, remark
+
+
+def _check_slots(host: str) -> None:
+    from pytest_overnight.models.pace import host_folder
+
+    try:
+        host_folder(host)
+    except OSError as problem:
+        raise PreflightError(
+            f"No place to share the model's slots: {problem}"
+        ) from None
 
 
 def _check_own_agent(spec: str) -> None:
@@ -57,7 +73,7 @@ def _check_own_agent(spec: str) -> None:
 
 
 def _missing(settings: Settings) -> str | None:
-    from pytest_overnight.models.ollama import check_server
+    from pytest_overnight.models.ollama_server import check_server
 
     return check_server(settings.host, settings.model)
 

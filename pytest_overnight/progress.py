@@ -5,6 +5,7 @@ The same on a terminal and in a CI log; ``status.json`` says it to programs.
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from pytest_overnight.breaker import awaited_because
+from pytest_overnight.breaker import ended_because
 from pytest_overnight.catalog.plan import EXPECTED_SHARE
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.records.store import RunStore
@@ -50,11 +53,25 @@ class Progress:
         self._durations: dict[str, list[float]] = {}
         self._done: dict[str, str] = {}
         self._running: dict[str, Running] = {}
+        self._awaited: str | None = None
 
-    def started(self, run_id: str) -> None:
-        """A worker took up a run."""
-        self._running[run_id] = Running(run_id, now())
-        self._store.write_status(self.status())
+    def started(self, run_id: str) -> str:
+        """A worker took up a run, or says so again as it waits for the model server.
+
+        Returns a line to print where that wait has begun or is over; else nothing.
+        """
+        self._running.setdefault(run_id, Running(run_id, now()))
+        status = self.status()
+        self._store.write_status(status)
+        return self._news(status["server_awaited"])
+
+    def _news(self, awaited: str | None) -> str:
+        former, self._awaited = self._awaited, awaited
+        if awaited and not former:
+            return f"waiting for the model server, {awaited}"
+        if former and not awaited and not ended_because(self._store):
+            return "the model server is well again: the night goes on"
+        return ""
 
     def finished(self, run_id: str, summary: dict[str, Any]) -> str:
         """Book a run; return the line to print, at most 80 columns wide."""
@@ -66,7 +83,7 @@ class Progress:
         return self._line(run_id, summary)
 
     def lost(self, run_id: str) -> None:
-        """A run ended without a record: its worker died, or its record failed."""
+        """A run has no record: it was not to start, its worker or its record failed."""
         self._running.pop(run_id, None)
         self._store.write_status(self.status())
 
@@ -83,6 +100,7 @@ class Progress:
                 for r in self._running.values()
             ],
             "eta_seconds": None if eta is None else round(eta),
+            "server_awaited": awaited_because(self._store) or None,
         }
 
     def eta_seconds(self) -> float | None:
@@ -152,21 +170,29 @@ class ProgressReporter:
         """Print through pytest's own terminal reporter."""
         self._progress = progress
         self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+        self._capture: Any = config.pluginmanager.get_plugin("capturemanager")
         if self._terminal is not None:
             # Our lines say more than file names and percentages between them.
             self._terminal.showfspath = False
             self._terminal._show_progress_info = False
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """A run begins."""
-        if (run_id := run_id_of(nodeid)) is not None:
-            self._progress.started(run_id)
+        """A run begins, or waits for the model server before it does."""
+        if (run_id := run_id_of(nodeid)) is None:
+            return
+        line = self._progress.started(run_id)
+        if line and self._terminal is not None:
+            # Without xdist it waits in a fixture, whose output is captured.
+            with self._capture.global_and_fixture_disabled():
+                self._terminal.ensure_newline()
+                for part in textwrap.wrap(line, 80, break_on_hyphens=False):
+                    self._terminal.write_line(part, yellow=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A run ended: one line."""
         summary = getattr(report, "overnight", None)
         if summary is None:
-            if report.failed and (run_id := run_id_of(report.nodeid)) is not None:
+            if not report.passed and (run_id := run_id_of(report.nodeid)) is not None:
                 self._progress.lost(run_id)
             return
         if report.when != "call":

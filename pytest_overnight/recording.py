@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_overnight.agents import rehearsal
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.grading.verifier import Judgement
-from pytest_overnight.records.ledger import one_line
+from pytest_overnight.records.events import Event
+from pytest_overnight.records.events import text
 from pytest_overnight.records.ledger import read_events
+from pytest_overnight.records.performance import Measured
+from pytest_overnight.records.performance import performance_of
+from pytest_overnight.records.plain import one_line
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Check
-from pytest_overnight.records.record import Performance
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.records.record import SnapshotInfo
 from pytest_overnight.records.record import Try
 from pytest_overnight.records.store import WORKSPACES
 from pytest_overnight.records.store import RunStore
-from pytest_overnight.records.tally import Tally
 from pytest_overnight.records.tally import tally
+from pytest_overnight.rules.fingerprint import fingerprints_of
+from pytest_overnight.rules.loops import LOOPS
+from pytest_overnight.rules.loops import findings
+from pytest_overnight.rules.loops import history_of
 from pytest_overnight.rules.outcome import Outcome
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
-from pytest_overnight.rules.outcome import classify
+from pytest_overnight.rules.outcome import outcome_of
+from pytest_overnight.rules.tags import tags_of
+from pytest_overnight.sandbox.probe import GUARANTEES
+from pytest_overnight.sandbox.probe import SandboxReport
+from pytest_overnight.sandbox.runtime import prepare_runtime
 from pytest_overnight.settings import Settings
 from pytest_overnight.workspace import Snapshot
 
 DETAIL_CAP = 500
 """Characters of the sentence that says why a run ended so."""
+LOOP_RULES = LOOPS | {"L11"}
+"""What the outcome ``loop`` can mean: L11 stops a run, but is no circle."""
+FINGERPRINTS_CAP = 200
+"""Different errors of one run that are named in its record, most frequent first."""
 LEFT_OUT_CAP = 200
 """Entries of a workspace that are named in its record as not kept."""
 
@@ -39,13 +56,15 @@ class TryResult:
 
     stop: Stop
     detail: str
-    looping: bool = False
     working_seconds: float = 0.0
-    tags: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
     peak_rss_mb: float = 0.0
     started: str = ""
+    """UTC, ISO 8601: when the try server was asked."""
+    began: float = 0.0
+    """The same in Unix seconds."""
     duration: float = 0.0
+    """Wall seconds until its answer."""
 
 
 @dataclass(slots=True)
@@ -62,6 +81,12 @@ class Played:
     ended: str = ""
     duration: float = 0.0
     """Wall seconds."""
+    laying: float = 0.0
+    """Of them: until the workspace lay there."""
+    keeping: float = 0.0
+    """Of them: for the snapshot."""
+    checking: float = 0.0
+    """Of them: for the hidden tests."""
     slot_wait: float = 0.0
 
     @property
@@ -79,6 +104,11 @@ def broken(problem: Exception) -> Played:
     return Played(result, Judgement(Verdict.NOT_RUN, ()))
 
 
+def cancelled(detail: str) -> Played:
+    """A run that was ended from outside, before it had come to an end of its own."""
+    return Played(TryResult(Stop.CANCELLED, detail), Judgement(Verdict.NOT_RUN, ()))
+
+
 @dataclass(slots=True)
 class Recorder:
     """Makes the records of one session."""
@@ -87,16 +117,30 @@ class Recorder:
     settings: Settings
     sandbox: SandboxInfo
 
+    @classmethod
+    def of(cls, settings: Settings, sandbox: SandboxReport) -> Recorder:
+        """Name the sandbox in words, and the runtime; :class:`BoxError` without one."""
+        runtime = prepare_runtime()
+        info = SandboxInfo(
+            level=sandbox.level,
+            protected=sandbox.protected,
+            proved=list(sandbox.checks),
+            open=[GUARANTEES[name] for name in sandbox.open],
+            runtime={**runtime.versions, "digest": runtime.digest},
+        )
+        return cls(RunStore(settings.results), settings, info)
+
     def record(self, run: Run, nodeid: str, played: Played) -> RunRecord:
         """The record of one run; counts and times are read off its ledger."""
         result, judgement, kept = played.result, played.judgement, played.kept
-        counts = tally(read_events(self.store.events_log(run.id)))
-        outcome = classify(
+        events = read_events(self.store.events_log(run.id))
+        counts = tally(events)
+        outcome = outcome_of(
+            events,
             result.stop,
             judgement.verdict,
             changed=played.changed,
-            looping=result.looping,
-            infra_share=counts.infra_wait_seconds / max(result.duration, 1e-9),
+            duration=result.duration,
         )
         digests = {
             "challenge": run.challenge.digest,
@@ -118,7 +162,7 @@ class Recorder:
             workspace=f"{WORKSPACES}/{run.id}",
             output_log=self._relative(run, "output_log"),
             agent_ledger=self._relative(run, "ledger_log"),
-            performance=_performance(played, counts),
+            performance=performance_of(counts, _measured(played)),
             session_id=self.settings.session_id,
             level=run.challenge.level,
             nodeid=nodeid,
@@ -127,7 +171,10 @@ class Recorder:
             stop=str(result.stop),
             verdict=str(judgement.verdict),
             detail=_detail(result, judgement, outcome),
-            tags=[one_line(tag) for tag in result.tags],
+            loop_rule=_loop_rule(events) if outcome is Outcome.LOOP else None,
+            shadow_stops=_shadow_stops(events),
+            tags=tags_of(events),
+            fingerprints=_most_frequent(fingerprints_of(events)),
             tries=[_try_of(result)],
             checks=[
                 Check(name=_clean(c.name), passed=c.passed, message=_clean(c.message))
@@ -142,7 +189,7 @@ class Recorder:
 
     def _agent(self, run: Run) -> AgentInfo:
         settings = self.settings
-        script = rehearsal.script_for(settings.agent, run.challenge, run.seed)
+        script = rehearsal.script_for(settings.agent, run, settings.seed)
         if script is None:
             return AgentInfo(spec=settings.agent, model=settings.model)
         rehearsed = settings.agent == "rehearsal"
@@ -168,29 +215,46 @@ class Recorder:
         return str(path.relative_to(self.store.results).as_posix())
 
 
-def _performance(played: Played, counts: Tally) -> Performance:
+def write_output_log(store: RunStore, record: RunRecord) -> None:
+    """Each hidden test's answer, for people."""
+    lines = [f"{record.run_id}: {record.outcome} ({record.detail})", ""]
+    for check in record.checks:
+        word = "pass" if check.passed else "FAIL"
+        lines.append(f"{word}  {one_line(check.name)}")
+        lines += [f"      {one_line(line)}" for line in check.message.splitlines()]
+    path = store.output_log(record.run_id)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _measured(played: Played) -> Measured:
     result, judgement = played.result, played.judgement
-    return Performance(
-        working_seconds=round(result.working_seconds, 3),
-        llm_seconds=round(counts.llm_seconds, 3),
-        tool_seconds=round(counts.tool_seconds, 3),
-        infra_wait_seconds=round(counts.infra_wait_seconds, 3),
-        slot_wait_seconds=round(played.slot_wait, 3),
-        check_seconds=round(judgement.seconds, 3),
-        cpu_seconds=round(result.cpu_seconds + judgement.cpu_seconds, 4),
-        peak_rss_mb=round(result.peak_rss_mb, 1),
-        prompt_tokens=counts.prompt_tokens,
-        output_tokens=counts.output_tokens,
-        max_prompt_tokens=counts.max_prompt_tokens,
-        tokens_per_second=counts.tokens_per_second,
-        time_to_first_token_seconds=counts.median_first_token_seconds,
-        time_to_first_action_seconds=counts.time_to_first_action_seconds,
-        llm_calls=counts.llm_calls,
-        retries=counts.retries,
-        actions_failed=counts.actions_failed,
-        actions_repaired=counts.actions_repaired,
-        nudges=counts.nudges,
+    return Measured(
+        duration=played.duration,
+        laying=played.laying,
+        asked=result.began,
+        trying=result.duration,
+        keeping=played.keeping,
+        checking=played.checking,
+        slot_wait=played.slot_wait,
+        working=result.working_seconds,
+        cpu_seconds=result.cpu_seconds + judgement.cpu_seconds,
+        peak_rss_mb=result.peak_rss_mb,
     )
+
+
+def _loop_rule(events: Iterable[Event]) -> str | None:
+    rules = (finding.rule for finding in findings(history_of(events)))
+    return next((rule for rule in rules if rule in LOOP_RULES), None)
+
+
+def _shadow_stops(events: Sequence[Event]) -> list[str]:
+    """Each rule once, in the order in which they would have stopped the run."""
+    rules = [text(event, "rule") for event in events if event["event"] == "shadow"]
+    return [rule for rule in dict.fromkeys(rules) if rule in LOOP_RULES]
+
+
+def _most_frequent(counts: dict[str, int]) -> dict[str, int]:
+    return dict(Counter(counts).most_common(FINGERPRINTS_CAP))
 
 
 def _detail(result: TryResult, judgement: Judgement, outcome: Outcome) -> str:

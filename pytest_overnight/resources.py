@@ -7,9 +7,7 @@ happens. Workers of one session and of parallel sessions meet at the same files.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -19,21 +17,27 @@ from pathlib import Path
 POLL_SECONDS = 0.05
 
 
-def slots_folder(host: str) -> Path:
-    """This user's folder for the slots of one model server."""
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    key = hashlib.sha256(host.encode()).hexdigest()[:12]
-    folder = Path(base) / f"pytest-overnight-{os.getuid()}"
-    folder.mkdir(exist_ok=True, mode=0o700)
-    (folder / f"slots-{key}").mkdir(exist_ok=True, mode=0o700)
-    return folder / f"slots-{key}"
+class Slot:
+    """A place at the model server, or, without a descriptor, leave to go on anyhow."""
+
+    def __init__(self, descriptor: int | None = None, waited: float = 0.0) -> None:
+        """``descriptor``: of the locked file, closed by :meth:`release`."""
+        self.waited = waited
+        """Seconds in the queue."""
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let the next run have it; safe to call twice."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 @contextmanager
 def model_slot(
     folder: Path, slots: int, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[float]:
-    """Hold one of ``slots``; yields the seconds waited for it."""
+) -> Iterator[Slot]:
+    """Hold one of ``slots``, at the longest until the block is left."""
     started = time.monotonic()
     queue = os.open(folder / "queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -44,10 +48,11 @@ def model_slot(
             sleep(POLL_SECONDS)
     finally:
         os.close(queue)
+    slot = Slot(descriptor, time.monotonic() - started)
     try:
-        yield time.monotonic() - started
+        yield slot
     finally:
-        os.close(descriptor)
+        slot.release()
 
 
 def _try_each(folder: Path, slots: int) -> int | None:

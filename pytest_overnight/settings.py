@@ -42,7 +42,8 @@ def default_templates() -> Path:
 
 
 _NO_IDENTITY = (
-    "results suite session_id count challenges slots host sandbox required_sandbox"
+    "results suite session_id count challenges slots host sandbox required_sandbox "
+    "calls_per_minute min_gap"
 ).split()
 
 
@@ -90,6 +91,16 @@ class Settings:
     """Longest tool command."""
     infra_grace: float = 900.0
     """How long a run may wait in all for faults that are not the agent's."""
+    stall: float = 600.0
+    """Longest silence of a healthy model call: loading, reading a long prompt."""
+    loop_guard: str = "stop"
+    """What is done about an agent in circles: ``stop``, ``shadow`` or ``off``."""
+    calls_per_minute: float | None = None
+    """Most model calls a minute, of all runs on the host; ``None``: any number."""
+    min_gap: float = 0.0
+    """Pause between the end of one model call and the next, host-wide."""
+    fault_rate: float = 0.0
+    """Rehearsals only: share of model calls that fail as a server's hiccup would."""
     time_scale: float = 1.0
     """Divides every time limit; above 1 only in a rehearsal, and recorded."""
 
@@ -97,6 +108,14 @@ class Settings:
     def scripted(self) -> bool:
         """Whether a script and not a model does the work: no ability is measured."""
         return self.agent in SCRIPTED_AGENTS
+
+    @property
+    def longest_call_wait(self) -> float:
+        """Seconds that one model call may have to wait for its turn, at most."""
+        if self.scripted:
+            return 0.0  # nothing is spared: no model is asked
+        spacing = 60 / self.calls_per_minute if self.calls_per_minute else 0.0
+        return self.slots * max(spacing, self.min_gap)
 
     @property
     def digest(self) -> str:

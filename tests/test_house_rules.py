@@ -35,7 +35,15 @@ FRONT = {
     "selection",
     "suite",
 }
-HEART = {"arena", "recording", "resources", "workspace"}
+HEART = {
+    "arena",
+    "breaker",
+    "lost",
+    "recording",
+    "resources",
+    "surroundings",
+    "workspace",
+}
 WINGS = {"agents", "catalog", "grading", "models", "reporting", "sandbox"}
 GROUND = {"records", "rules", "settings", "__init__"}
 
@@ -48,8 +56,17 @@ WING_TO_WING = {
 ADAPTERS = {
     "_ctypes": ("pytest_overnight/sandbox/",),
     "ctypes": ("pytest_overnight/sandbox/",),
-    "httpx": ("pytest_overnight/models/ollama.py", "hrm_jepa/llm.py"),
-    "ollama": ("pytest_overnight/models/ollama.py", "hrm_jepa/llm.py"),
+    "httpx": (
+        "pytest_overnight/models/connection.py",
+        "pytest_overnight/models/faults.py",
+        "pytest_overnight/models/ollama_server.py",
+        "hrm_jepa/llm.py",
+    ),
+    "ollama": (
+        "pytest_overnight/models/faults.py",
+        "pytest_overnight/models/ollama.py",
+        "hrm_jepa/llm.py",
+    ),
     "matplotlib": ("pytest_overnight/reporting/plots.py", "hrm_jepa/"),
     "torch": ("hrm_jepa/",),
 }

@@ -10,6 +10,7 @@ import importlib
 import math
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from pytest_overnight.agents.task import Task
 from pytest_overnight.agents.tool_loop import run_tool_loop
 from pytest_overnight.catalog.harbor import load_challenge
 from pytest_overnight.models.base import Model
+from pytest_overnight.models.pace import Pace
+from pytest_overnight.models.pace import host_folder
+from pytest_overnight.models.retry import Backoff
 from pytest_overnight.records.ledger import Ledger
 from pytest_overnight.rules.outcome import Stop
+from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxError
 from pytest_overnight.sandbox.box import BoxGone
 from pytest_overnight.sandbox.box import BoxPlan
@@ -38,6 +43,7 @@ DETAIL_CAP = 2000
 """Characters of an agent's last words that leave the try."""
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
+Agent = Callable[[Task], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,6 @@ def prepare(payload: dict[str, Any]) -> Handler:
     settings = Settings.from_json(payload["settings"])
     level: str = payload["level"]
     runtime = prepare_runtime()
-    hidden = (settings.suite,)
     make_model = _model_maker(settings)
     # Whatever is first done in a fork is done again in every fork: 20 ms here.
     helper_modules()
@@ -71,73 +76,107 @@ def prepare(payload: dict[str, Any]) -> Handler:
         order = Order(**request)
         ledger = Ledger(Path(order.events), Path(order.log))
         ledger.write("started", run_id=order.run_id, agent=settings.agent)
+        plan = BoxPlan(level=level, workspace=Path(order.workspace))
         try:
-            plan = BoxPlan(level=level, workspace=Path(order.workspace))
-            with closing(open_box(plan, runtime, hidden)) as box:
-                challenge = load_challenge(Path(order.folder))
-                limits = _limits(settings, challenge.timeout_seconds)
-                model = make_model(order)
-                task = Task(challenge.instruction, model, box, ledger, limits)
-                result = _work(settings, task)
+            began = time.monotonic()
+            with closing(open_box(plan, runtime, (settings.suite,))) as box:
+                opened = time.monotonic() - began
+                task = _task(settings, order, make_model(order), box, ledger)
+                # Only now: its time is when the agent could begin.
+                ledger.write("box", seconds=opened)
+                result = _work(settings, task, order)
         except BoxError as problem:
             result = LoopResult(stop=Stop.SETUP, detail=f"the box failed: {problem}")
+        except KeyboardInterrupt:
+            result = LoopResult(stop=Stop.CANCELLED, detail="interrupted")
         detail = result.detail[:DETAIL_CAP]
         ledger.write("stopped", stop=result.stop, detail=detail)
         ledger.close()
         return {
             "stop": str(result.stop),
             "detail": detail,
-            "looping": result.looping,
             "working_seconds": result.working_seconds,
-            "tags": sorted(result.tags),
         }
 
     return handle
 
 
-def _limits(settings: Settings, timeout_seconds: float) -> LoopLimits:
-    return LoopLimits(
-        working_seconds=timeout_seconds / settings.time_scale,
+def _task(
+    settings: Settings, order: Order, model: Model, box: Box, ledger: Ledger
+) -> Task:
+    challenge = load_challenge(Path(order.folder))
+    limits = LoopLimits(
+        working_seconds=challenge.timeout_seconds / settings.time_scale,
         max_rounds=settings.max_rounds,
         max_actions=settings.max_actions,
         command_timeout=settings.command_timeout,
-        infra_grace=settings.infra_grace,
+        infra_grace=settings.infra_grace / settings.time_scale,
+        window=settings.num_ctx,
+        answer_tokens=settings.num_predict,
+        guard=settings.loop_guard,
+    )
+    pace = None
+    if not settings.scripted:
+        folder = host_folder(settings.host)
+        pace = Pace(folder, settings.calls_per_minute, settings.min_gap)
+    return Task(
+        challenge.instruction,
+        model,
+        box,
+        ledger,
+        limits,
+        workspace=Path(order.workspace),
+        pace=pace,
+        backoff=Backoff(scale=settings.time_scale),
     )
 
 
 def _model_maker(settings: Settings) -> Callable[[Order], Model]:
     if settings.scripted:
-
-        def scripted(order: Order) -> Model:
-            challenge = load_challenge(Path(order.folder))
-            return rehearsal.ScriptedModel(
-                rehearsal.find(challenge, order.script or "noop")
-            )
-
-        return scripted
+        return lambda order: rehearsal.model_for(
+            _script_of(order), settings.fault_rate, order.seed
+        )
     from pytest_overnight.models.ollama import OllamaModel
+    from pytest_overnight.models.ollama_server import capabilities
+
+    known = capabilities(settings.host, settings.model)
 
     def ollama(order: Order) -> Model:
-        return OllamaModel.of(settings, order.seed % 2**31)
+        return OllamaModel.of(settings, order.seed % 2**31, known)
 
     ollama(_NO_ORDER)  # imports it all, and builds its models' validators: 250 ms once
     return ollama
 
 
+def _script_of(order: Order) -> rehearsal.Script:
+    challenge = load_challenge(Path(order.folder))
+    return rehearsal.find(challenge, order.script or "noop")
+
+
 _NO_ORDER = Order("", "", "", "", "", 0, None)
 
 
-def _work(settings: Settings, task: Task) -> LoopResult:
+def _work(settings: Settings, task: Task, order: Order) -> LoopResult:
     head, colon, tail = settings.agent.partition(":")
     if not colon:
-        return run_tool_loop(task)
+        own = _script_of(order).agent if settings.scripted else None
+        return _own_agent(lambda: own, task) if own else run_tool_loop(task)
     if head == "command":
-        return command_agent(task, tail, settings.model, settings.host)
-    return _own_agent(head, tail, task)
+        return _timed(lambda: command_agent(task, tail, settings), task)
+    return _own_agent(lambda: getattr(importlib.import_module(head), tail), task)
 
 
-def _own_agent(module: str, attribute: str, task: Task) -> LoopResult:
-    """Call the user's ``attribute(task)``; what it raises is its crash, not ours.
+def _timed(work: Callable[[], LoopResult], task: Task) -> LoopResult:
+    """Book the time of an agent that need not tell what it does."""
+    began = task.clock()
+    try:
+        return work()
+    finally:
+        task.ledger.write("agent", seconds=task.clock() - began)
+
+
+def _own_agent(find: Callable[[], Agent], task: Task) -> LoopResult:
+    """Find the user's agent and call it; what either raises is its crash, not ours.
 
     It may return a :class:`LoopResult`, a sentence for the record, or nothing.
     """
@@ -145,8 +184,7 @@ def _own_agent(module: str, attribute: str, task: Task) -> LoopResult:
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.setitimer(signal.ITIMER_REAL, task.limits.working_seconds)
     try:
-        answer = getattr(importlib.import_module(module), attribute)(task)
-        result = _own_result(answer)
+        result = _timed(lambda: _own_result(find()(task)), task)
     except OutOfTimeError as problem:
         result = LoopResult(stop=Stop.DEADLINE, detail=str(problem))
     except BoxGone as problem:

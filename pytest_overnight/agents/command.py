@@ -17,19 +17,20 @@ from pytest_overnight.agents.task import LoopResult
 from pytest_overnight.agents.task import Task
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.sandbox.box import BoxGone
+from pytest_overnight.settings import Settings
 
 TASK_FILE = "TASK.md"
 
 
-def command_agent(task: Task, template: str, model: str, host: str) -> LoopResult:
+def command_agent(task: Task, template: str, settings: Settings) -> LoopResult:
     """Run the command once, until it ends or the limit is reached."""
     seconds = task.limits.working_seconds
     known = {
         "task": task.instruction,
         "task_file": TASK_FILE,
         "workspace": task.box.workspace,
-        "model": model,
-        "host": host,
+        "model": settings.model,
+        "host": settings.host,
         "seconds": f"{seconds:.0f}",
     }
     argv = [_fill(word, known) for word in shlex.split(template)]

@@ -11,12 +11,15 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 SIMILAR = 0.6
 """Least similarity of a line shown as a hint; the figure is aider's."""
 HINT_LINES = 2000
 """Longest file searched for hints: the search is quadratic in bad cases."""
 HINT_WIDTH = 200
+SHOWN = 10
+"""Most lines, or places, that a refusal shows of the file."""
 
 _NUMBERED = re.compile(r"^ *\d+\| ?")
 """A line as ``read_file`` shows it, copied with its number."""
@@ -58,7 +61,7 @@ def apply_edit(text: str, old: str, new: str, replace_all: bool = False) -> Edit
         raise EditError(_not_found(text, old, new))
     if len(places) > 1 and not replace_all:
         raise EditError(_ambiguous(text, places))
-    return _replace(text, places, new, repair)
+    return _replace(text, places, _with_ends_of(text, new), repair)
 
 
 Span = tuple[int, int]
@@ -75,9 +78,7 @@ def _exact(text: str, old: str) -> list[Span]:
 
 def _forgiving(text: str, old: str, new: str) -> tuple[list[Span], str, str, str]:
     """Match whole lines, first as they are but for their ends, then shifted."""
-    lines, new, repair = _without_numbers(old.strip("\n"), new.strip("\n"))
-    if "\r\n" in text:
-        new = new.replace("\r\n", "\n").replace("\n", "\r\n")
+    lines, new, repair = _without_numbers(old.strip("\r\n"), new.strip("\r\n"))
     if repair and (places := _exact(text, "\n".join(lines))):
         return places, old, new, repair
     if places := _line_matches(text, lines, str.rstrip):
@@ -90,6 +91,13 @@ def _forgiving(text: str, old: str, new: str) -> tuple[list[Span], str, str, str
             new = _shifted(new.split("\n"), _indent(lines), _indent(found))
             return places, old, new, repair + "indentation fitted to the file"
     return [], old, new, ""
+
+
+def _with_ends_of(text: str, new: str) -> str:
+    """``new`` with Windows line ends where most lines of ``text`` have them."""
+    if 2 * text.count("\r\n") <= text.count("\n"):
+        return new
+    return new.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def _without_numbers(old: str, new: str) -> tuple[list[str], str, str]:
@@ -105,23 +113,19 @@ def _without_numbers(old: str, new: str) -> tuple[list[str], str, str]:
 def _line_matches(
     text: str, lines: list[str], form: Callable[[str], str]
 ) -> list[Span]:
-    wanted = [form(line) for line in lines]
-    if not any(wanted):
+    """Where whole lines equal ``lines``, both in ``form``; in linear time."""
+    wanted = "\n".join(["", *map(form, lines), ""])
+    if not wanted.strip():
         return []
     have = text.split("\n")
-    formed = [form(line) for line in have]
-    starts = [0]
-    for line in have:
-        starts.append(starts[-1] + len(line) + 1)
-    spans, at = [], 0
-    while at <= len(have) - len(wanted):
-        if formed[at : at + len(wanted)] == wanted:
-            end = at + len(wanted)
-            stop = starts[end] - 1
-            spans.append((starts[at], stop - text.endswith("\r", 0, stop)))
-            at = end
-        else:
-            at += 1
+    formed = "\n".join(["", *map(form, have), ""])
+    starts = list(accumulate((len(line) + 1 for line in have), initial=0))
+    spans, line, before, at = [], 0, 0, formed.find(wanted)
+    while at >= 0:
+        line += formed.count("\n", before, at)
+        stop = starts[line + len(lines)] - 1
+        spans.append((starts[line], stop - text.endswith("\r", 0, stop)))
+        before, at = at, formed.find(wanted, at + len(wanted) - 1)
     return spans
 
 
@@ -160,8 +164,8 @@ def _replace(text: str, places: list[Span], new: str, repair: str) -> Edit:
 
 
 def _ambiguous(text: str, places: list[Span]) -> str:
-    numbers = [text.count("\n", 0, start) + 1 for start, _ in places[:10]]
-    shown = ", ".join(map(str, numbers))
+    numbers = [text.count("\n", 0, start) + 1 for start, _ in places[:SHOWN]]
+    shown = ", ".join(map(str, numbers)) + ", …" * (len(places) > SHOWN)
     return (
         f'"old_text" is in the file {len(places)} times, at lines {shown}. Add '
         "neighbouring lines until it is unique, or set replace_all to true."
@@ -169,22 +173,31 @@ def _ambiguous(text: str, places: list[Span]) -> str:
 
 
 def _not_found(text: str, old: str, new: str) -> str:
-    if new.strip() and new in text:
-        return '"old_text" is not in the file, but "new_text" is: already applied?'
-    head = "\n".join(line[:HINT_WIDTH] for line in old.split("\n")[:3])
+    new_lines = new.strip("\r\n").split("\n")
+    if new.strip() and (places := _line_matches(text, new_lines, str.rstrip)):
+        line = text.count("\n", 0, places[0][0]) + 1
+        return (
+            f'"old_text" is not in the file, but "new_text" is, at line {line}: '
+            "already applied? Look with read_file before you repeat it."
+        )
+    head = "\n".join(line[:HINT_WIDTH] for line in old.strip("\n").split("\n")[:3])
     message = f'"old_text" is not in the file. Searched for:\n{head}\n'
     return message + _nearest(text, old)
 
 
 def _nearest(text: str, old: str) -> str:
-    lines = [line[:HINT_WIDTH] for line in text.split("\n")]
-    anchor = max(old.split("\n"), key=lambda line: len(line.strip()))[:HINT_WIDTH]
+    """The lines of the file that stand where the model thinks ``old`` is."""
+    lines = [line.rstrip("\r")[:HINT_WIDTH] for line in text.split("\n")]
     if len(lines) > HINT_LINES:
         return "Call read_file first and copy the lines exactly."
+    wanted = old.strip("\n").split("\n")
+    longest = max(range(len(wanted)), key=lambda n: len(wanted[n].strip()))
+    anchor = wanted[longest][:HINT_WIDTH]
     close = difflib.get_close_matches(anchor, lines, n=1, cutoff=SIMILAR)
     if not close:
         return "Nothing like it is there. Call read_file first and copy exactly."
     at = lines.index(close[0])
-    near = range(max(0, at - 2), min(len(lines), at + 3))
-    shown = "\n".join(f"{n + 1:>4}| {lines[n]}" for n in near)
+    first = max(0, at - min(longest, SHOWN // 2) - 1)
+    last = min(len(lines), first + min(len(wanted), SHOWN) + 2)
+    shown = "\n".join(f"{n + 1:>4}| {lines[n]}" for n in range(first, last))
     return f"The nearest lines are:\n{shown}\nCopy them exactly, without the numbers."

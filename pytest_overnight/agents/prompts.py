@@ -16,23 +16,47 @@ The task:
 {instruction}
 """
 BEGIN = "Begin. Call a tool in every answer."
-TALK = (
-    "There was no tool call. If the task is done, call finish. If not, call the tool "
-    "for the next step."
-)
-SILENT = "The answer was empty. Call one tool now; if the task is done, call finish."
-CUT = (
-    "The answer was cut at the output limit before any tool call. Think less, and "
-    "call one tool with a short argument."
-)
-REPEATED = (
-    "{tool} was called {count} times in a row with the same arguments, and the answer "
-    "was the same each time. It will stay the same. Take a different step."
-)
+
+UNUSED = {
+    "talk": "There was no tool call. If the task is done, call finish. If not, call "
+    "the tool for the next step.",
+    "silent": "The answer was empty. Call one tool now; if the task is done, call "
+    "finish.",
+    "cut": "The answer was cut at the output limit before any tool call. Think less, "
+    "and call one tool with a short argument.",
+    "degenerate": "The answer repeated itself and was cut off. Call one tool with a "
+    "short argument.",
+}
+"""What the model is told after a round without an action, by reason."""
 UNREADABLE = (
-    "The last tool call could not be read: its arguments were not valid JSON. Send it "
-    "again as one call.",
-    "The tool call could not be read again. Send a smaller piece: at most 40 lines in "
-    "one call.",
+    "",  # another seed alone helps most often, and the request stays as it was
+    "The tool call could not be read: its arguments were not valid JSON. Send it "
+    "again as one call, with at most 40 lines in it.",
+)
+"""After the first unreadable call in a row, after the second, …"""
+
+LOOPING = {
+    "L1": "the answer was the same each time, and will stay the same",
+    "L2": "it failed in the same way each time, and will fail again:\n{last}\n",
+    "L3": "the same few calls with the same answers go round in a circle",
+    "L4": "none of the last calls has changed a file or looked at anything new",
+    "L5": "the files were put back to an earlier state again and again",
+    "L7": "most of the last calls failed; the last error:\n{last}\n",
+}
+"""Rule → what the model is told to be going wrong."""
+LOOP_NUDGE = "{detail}: {why}. Stop and think, then take a different step."
+
+NOT_CHANGED = (
+    "Not finished yet: no file has been changed. Do the task, or call finish again if "
+    "nothing is to be done."
+)
+LAST_FAILED = (
+    "Not finished yet: the last command failed ({status}). Look into it, or call "
+    "finish again if that is as it should be."
+)
+OTHERS_FAILED = (
+    "Not finished yet: another call of the same answer failed. Look into it, or call "
+    "finish again if that is as it should be."
 )
 NOT_RUN = "Not carried out: the limit of this work is reached."
+AFTER_ESCAPE = "Not carried out: a call before it went outside the working folder."

@@ -10,40 +10,19 @@ import json
 import posixpath
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from pytest_overnight.agents.casts import cast
+from pytest_overnight.agents.casts import is_words
+from pytest_overnight.agents.names import clean_name
+from pytest_overnight.agents.names import parameter_for
+from pytest_overnight.agents.names import status_for
 from pytest_overnight.agents.tools import TOOLS
-from pytest_overnight.agents.tools import Parameter
 from pytest_overnight.models.base import ToolCall
 
-ALIASES = {
-    "run_command": "bash shell sh exec execute execute_command run run_shell "
-    "run_bash container_exec terminal run_terminal_cmd command",
-    "write_file": "create_file write create save_file new_file",
-    "edit_file": "str_replace replace edit str_replace_editor replace_in_file "
-    "modify_file update_file",
-    "read_file": "cat view open read open_file view_file",
-    "list_files": "ls list_dir list list_directory dir",
-    "finish": "done submit complete end stop finished final",
-}
-SYNONYMS = {
-    "path": "file filename filepath file_path file_name dir directory folder",
-    "command": "cmd script commands shell_command bash",
-    "content": "text contents code body data file_content",
-    "old_text": "search old_string old_str old find original",
-    "new_text": "replace new_string new_str new replacement",
-    "start_line": "start from_line line_start first_line",
-    "end_line": "end to_line line_end last_line",
-    "timeout": "timeout_seconds timeout_sec seconds",
-    "summary": "message answer result text reason",
-    "pattern": "glob filter",
-}
-STATUSES = {
-    "done": "complete completed success ok finished true",
-    "blocked": "failed failure stuck fail impossible error false",
-}
 EXAMPLES = {
     "list_files": {"path": "."},
     "read_file": {"path": "app.py"},
@@ -53,18 +32,9 @@ EXAMPLES = {
     "finish": {"summary": "what was done", "status": "done"},
 }
 WRAPPERS = {"arguments", "parameters", "input", "args", "kwargs"}
-ROLES = {"assistant", "functions", "tools", "analysis", "commentary", "final", "json"}
-"""Words of chat templates that leak into tool names, with the name itself lost."""
-
+BESIDE_WRAPPERS = {"name", "tool", "type", "id"}
+MARKDOWN = (".md", ".markdown", ".rst")
 _FENCE = re.compile(r"\A\s*```[\w+.-]*[ \t]*\n(.*?)\n?```\s*\Z", re.DOTALL)
-
-
-def _reversed(table: dict[str, str]) -> dict[str, str]:
-    return {word: name for name, words in table.items() for word in words.split()}
-
-
-_TOOL_BY_ALIAS = _reversed(ALIASES)
-_STATUS_BY_WORD = _reversed(STATUSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +57,55 @@ class _Draft:
     notes: list[str] = field(default_factory=list)
 
 
-def repair(call: ToolCall, workspace: str) -> Action:
-    """Mend ``call``; ``workspace`` is the working folder as agent code sees it."""
+def as_json(call: ToolCall) -> str:
+    """``call`` as models with tools are shown it."""
+    return f"{call.name} {json.dumps(call.arguments)}"
+
+
+def repair(
+    call: ToolCall, workspace: str, write: Callable[[ToolCall], str] = as_json
+) -> Action:
+    """Mend ``call``; ``workspace`` is the working folder as agent code sees it.
+
+    ``write`` gives the form in which examples are shown. A well-formed call comes back
+    as it is. Never raises, whatever the arguments are.
+    """
     draft = _Draft(call.name, {})
     inner = _unwrap(call.arguments, draft)
     _clean_name(draft)
     mapping = _as_mapping(inner, draft)
-    if mapping is None:
-        problem = f"The arguments must be an object. {_usage(draft.tool)}"
-        return _action(draft, problem)
-    draft.arguments = {str(key): value for key, value in mapping.items()}
+    if mapping is not None:
+        draft.arguments = {k: v for k, v in mapping.items() if isinstance(k, str)}
     if draft.tool == "":
         _infer_name(draft)
     if draft.tool not in TOOLS:
-        names = ", ".join(TOOLS)
-        shown = draft.tool or call.name[:80]
-        return _action(draft, f'There is no tool "{shown}". Call one of them: {names}.')
+        return _unknown(draft, call.name)
+    if mapping is None:
+        problem = "The arguments must be an object."
+        return _action(draft, problem, write)
     _rename(draft)
     _join_command(draft)
     _cast(draft)
     _mend_values(draft, workspace)
-    return _action(draft, _missing(draft))
+    return _action(draft, _missing(draft), write)
 
 
-def _action(draft: _Draft, problem: str) -> Action:
+def _action(draft: _Draft, problem: str, write: Callable[[ToolCall], str]) -> Action:
+    if problem:
+        problem += " Example: " + write(ToolCall(draft.tool, EXAMPLES[draft.tool]))
     return Action(draft.tool, draft.arguments, tuple(draft.notes), problem)
+
+
+def _unknown(draft: _Draft, given: str) -> Action:
+    tool = draft.tool or _shown(given)
+    problem = f'There is no tool "{tool}". Call one of them: {", ".join(TOOLS)}.'
+    # What nobody checked must still go into a ledger and back to a server.
+    arguments = {_shown(k): cast(v, "string") or "" for k, v in draft.arguments.items()}
+    return Action(tool, arguments, tuple(draft.notes), problem)
+
+
+def _shown(text: str) -> str:
+    return text[:40].encode("utf-8", "replace").decode()
 
 
 def _unwrap(arguments: Any, draft: _Draft) -> Any:
@@ -126,7 +120,9 @@ def _unwrap(arguments: Any, draft: _Draft) -> Any:
         elif isinstance(arguments, dict) and _is_wrapper(arguments):
             key = next(key for key in arguments if key in WRAPPERS)
             draft.notes.append(f"arguments were wrapped in {key!r}")
-            draft.tool = draft.tool or str(arguments.get("name", ""))
+            named = arguments.get("name", arguments.get("tool"))
+            if isinstance(named, str) and clean_name(draft.tool) not in TOOLS:
+                draft.tool = named
             arguments = arguments[key]
         else:
             break
@@ -135,36 +131,27 @@ def _unwrap(arguments: Any, draft: _Draft) -> Any:
 
 def _is_wrapper(arguments: dict[Any, Any]) -> bool:
     wrapped = [key for key in arguments if key in WRAPPERS]
-    if len(wrapped) != 1 or not set(arguments) <= {wrapped[0], "name"}:
+    if len(wrapped) != 1 or not set(arguments) <= {wrapped[0], *BESIDE_WRAPPERS}:
         return False
-    value = arguments[wrapped[0]]
-    return isinstance(value, dict) or (
-        isinstance(value, str) and isinstance(_parsed(value), dict)
-    )
+    return isinstance(arguments[wrapped[0]], (dict, str))
 
 
 def _parsed(text: str) -> Any:
-    """The object or list that ``text`` is; None for anything else."""
+    """The object or list that ``text`` is; None for anything else.
+
+    Line ends inside JSON's strings are forgiven.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, (dict, list)) else None
 
 
 def _clean_name(draft: _Draft) -> None:
-    given = draft.tool
-    name = given.split("<|", 1)[0].strip(" \t\r\n\"'`.,:;()[]{}<>")
-    for prefix in ("functions.", "assistant.", "tools."):
-        name = name.removeprefix(prefix)
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    name = re.sub(r"[-. ]+", "_", name)
-    name = "" if name in ROLES and name not in TOOLS else name
-    if name not in TOOLS:
-        name = _TOOL_BY_ALIAS.get(name, name)
-    if name != given and name:
-        draft.notes.append(f"name {given[:60]!r} read as {name}")
-    draft.tool = name
+    given, draft.tool = draft.tool, clean_name(draft.tool)
+    if draft.tool and draft.tool != given:
+        draft.notes.append(f"name {_shown(given)!r} read as {_shown(draft.tool)}")
 
 
 def _as_mapping(arguments: Any, draft: _Draft) -> dict[Any, Any] | None:
@@ -198,36 +185,35 @@ def _rename(draft: _Draft) -> None:
     for key, value in draft.arguments.items():
         if key in known:
             continue
-        name = _parameter_for(key, known)
+        name = parameter_for(key, known)
         if name is None or name in renamed:
-            draft.notes.append(f"unknown argument {key[:40]!r} dropped")
+            draft.notes.append(f"unknown argument {_shown(key)!r} dropped")
         else:
-            draft.notes.append(f"argument {key[:40]!r} read as {name!r}")
+            draft.notes.append(f"argument {_shown(key)!r} read as {name!r}")
             renamed[name] = value
     draft.arguments = renamed
 
 
-def _parameter_for(key: str, known: dict[str, Parameter]) -> str | None:
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_")
-    if snake in known:
-        return snake
-    return next((p for p in known if snake in SYNONYMS.get(p, "").split()), None)
-
-
 def _join_command(draft: _Draft) -> None:
-    words = draft.arguments.get("command")
-    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
-        return
-    shell = len(words) == 3 and words[0].endswith("sh") and words[1] in {"-c", "-lc"}
-    draft.arguments["command"] = words[2] if shell else shlex.join(words)
-    draft.notes.append("command was a list of words")
+    """One text from a list of words, or from JSON where the text should be."""
+    words = given = draft.arguments.get("command")
+    if isinstance(given, str):
+        words = _parsed(given) if given.lstrip().startswith(("[", "{")) else None
+    if isinstance(words, dict) and isinstance(words.get("command"), str):
+        draft.arguments["command"] = words["command"]
+        draft.notes.append("command was JSON in a string")
+    elif is_words(words):
+        shell = len(words) == 3 and words[0].endswith("sh")
+        shell = shell and re.fullmatch("-[a-z]*c", words[1]) is not None
+        draft.arguments["command"] = words[2] if shell else shlex.join(words)
+        draft.notes.append("command was a list of words")
 
 
 def _cast(draft: _Draft) -> None:
     parameters = TOOLS[draft.tool].parameters
     for key, value in list(draft.arguments.items()):
         wanted = parameters[key].type
-        mended = _CASTS[wanted](value)
+        mended = cast(value, wanted)
         if mended is None:
             del draft.arguments[key]
             if value is not None:
@@ -238,64 +224,39 @@ def _cast(draft: _Draft) -> None:
             draft.notes.append(f"argument {key!r} turned into a {wanted}")
 
 
-def _integer(value: Any) -> int | None:
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _boolean(value: Any) -> bool | None:
-    if isinstance(value, (bool, int)):
-        return bool(value)
-    return {"true": True, "yes": True, "false": False, "no": False}.get(
-        str(value).strip().lower()
-    )
-
-
-def _string(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        # A lone surrogate could be sent neither to the box nor back to the model.
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "\n".join(line.rstrip("\n") for line in value)
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    return str(value)
-
-
-_CASTS = {"integer": _integer, "boolean": _boolean, "string": _string}
-
-
 def _mend_values(draft: _Draft, workspace: str) -> None:
     arguments = draft.arguments
-    if draft.tool == "write_file":
-        _unfence(draft)
+    _unfence(draft)
     if "\0" in arguments.get("command", ""):
         arguments["command"] = arguments["command"].replace("\0", "")
         draft.notes.append("NUL characters taken out of the command")
     if "path" in arguments:
         arguments["path"] = _relative(arguments["path"], workspace, draft)
     if draft.tool == "finish" and "status" in arguments:
-        given = arguments["status"].strip().lower()
-        status = given if given in STATUSES else _STATUS_BY_WORD.get(given, "done")
-        if status != arguments["status"]:
-            draft.notes.append(f"status {arguments['status'][:40]!r} read as {status}")
+        given, status = arguments["status"], status_for(arguments["status"])
+        if status != given:
+            draft.notes.append(f"status {_shown(given)!r} read as {status}")
         arguments["status"] = status
 
 
 def _unfence(draft: _Draft) -> None:
-    path, content = draft.arguments.get("path", ""), draft.arguments.get("content", "")
-    match = _FENCE.match(content)
-    if match and "```" not in match[1] and not path.lower().endswith((".md", ".rst")):
-        draft.arguments["content"] = match[1] + "\n"
-        draft.notes.append("code fence around the content removed")
+    """Take a code fence off what is wholly in one; in Markdown it may be meant."""
+    if draft.arguments.get("path", "").strip().lower().endswith(MARKDOWN):
+        return
+    for key in ("content", "command", "old_text", "new_text"):
+        match = _FENCE.match(draft.arguments.get(key, ""))
+        if match and "```" not in match[1]:
+            end = "\n" if key == "content" else ""
+            draft.arguments[key] = match[1] + end
+            draft.notes.append(f"code fence around the {key} removed")
 
 
 def _relative(path: str, workspace: str, draft: _Draft) -> str:
-    plain = posixpath.normpath(path.strip()) if path.strip() else ""
+    path = path.strip()
+    if len(path) > 2 and path[0] == path[-1] and path[0] in "\"'`":
+        draft.notes.append("quotes around the path removed")
+        path = path[1:-1].strip()
+    plain = posixpath.normpath(path) if path else ""
     inside = plain == workspace or plain.startswith(workspace.rstrip("/") + "/")
     if plain.startswith("/") and inside:
         draft.notes.append("absolute path made relative")
@@ -310,13 +271,5 @@ def _missing(draft: _Draft) -> str:
         if name not in draft.arguments or empty:
             sent = ", ".join(draft.arguments) or "nothing"
             about = tool.parameters[name].description.rstrip(".")
-            return (
-                f'{draft.tool} needs "{name}" ({about}). You sent: {sent}. '
-                + _usage(draft.tool)
-            )
+            return f'{draft.tool} needs "{name}" ({about}). You sent: {sent}.'
     return ""
-
-
-def _usage(tool: str) -> str:
-    example = EXAMPLES.get(tool)
-    return f"Example: {tool} {json.dumps(example)}" if example else ""

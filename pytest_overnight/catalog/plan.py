@@ -22,6 +22,8 @@ class Run:
     """From 1."""
     seed: int
     """Non-negative, below 2**63; differs for every run of a night."""
+    ordinal: int = 0
+    """Position in the plan, from 0."""
 
     @property
     def id(self) -> str:
@@ -43,17 +45,23 @@ def make_plan(
     ``count`` overrides each challenge's own number of repetitions.
     """
     repetitions = {c.id: count or c.repetitions for c in challenges}
-    return tuple(
-        Run(challenge, repetition, draw_seed(session_seed, challenge.id, repetition))
+    order = [
+        (challenge, repetition)
         for repetition in range(1, max(repetitions.values(), default=0) + 1)
         for challenge in sorted(challenges, key=lambda c: c.id)
         if repetition <= repetitions[challenge.id]
+    ]
+    return tuple(
+        Run(challenge, number, draw_seed(session_seed, challenge.id, number), ordinal)
+        for ordinal, (challenge, number) in enumerate(order)
     )
 
 
 def wall_cap(challenge: Challenge, settings: Settings) -> float:
     """Seconds after which a try is killed, whatever it says of itself."""
-    return challenge.timeout_seconds / settings.time_scale + settings.infra_grace + 60
+    work = challenge.timeout_seconds / settings.time_scale
+    turns = settings.max_rounds * settings.longest_call_wait
+    return work + turns + settings.infra_grace + 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +69,23 @@ class Hours:
     """How long a plan may take, in hours of wall time."""
 
     worst: float
-    """Every run uses its whole limit."""
+    """Every run uses its whole limit, and all its rounds."""
     expected: float
-    """Every run uses ``EXPECTED_SHARE`` of it."""
+    """Every run uses ``EXPECTED_SHARE`` of both."""
 
 
-def estimate(runs: Sequence[Run], slots: int, time_scale: float = 1.0) -> Hours:
-    """Hours for ``runs`` when ``slots`` of them use the model at a time."""
-    limits = sum(run.challenge.timeout_seconds for run in runs) / time_scale
+def estimate(runs: Sequence[Run], settings: Settings) -> Hours:
+    """Hours for ``runs``, of which ``settings.slots`` use the model at a time."""
+    worst = _seconds(runs, settings, 1.0)
+    return Hours(worst / 3600, _seconds(runs, settings, EXPECTED_SHARE) / 3600)
+
+
+def _seconds(runs: Sequence[Run], settings: Settings, share: float) -> float:
+    """Whatever binds: the work of all runs, or the pace that their calls must keep."""
+    work = sum(run.challenge.timeout_seconds for run in runs) / settings.time_scale
     checks = sum(min(5.0, run.challenge.verify_seconds) for run in runs)
-    worst = (limits + checks) / 3600 / max(1, slots)
-    return Hours(worst, (limits * EXPECTED_SHARE + checks) / 3600 / max(1, slots))
+    calls = 0 if settings.scripted else len(runs) * settings.max_rounds
+    spacing = 60 / settings.calls_per_minute if settings.calls_per_minute else 0.0
+    # A pause comes on top of the work; the rate alone may lie within it.
+    at_work = work / settings.slots + calls * settings.min_gap
+    return share * max(at_work, calls * spacing) + checks / settings.slots

@@ -116,7 +116,7 @@ def _overlay(options: argparse.Namespace, challenge: Challenge) -> Path | None:
 
 def table(judgement: Judgement) -> list[str]:
     """The checks for people, and a last line with the verdict."""
-    from pytest_overnight.records.ledger import one_line
+    from pytest_overnight.records.plain import one_line
 
     lines = []
     for check in judgement.checks:

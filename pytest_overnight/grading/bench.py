@@ -61,9 +61,15 @@ class Bench:
     have killed the box from within or filled it (:class:`CodeGone`).
     """
 
-    def __init__(self, kind: BoxKind, submission: Path) -> None:
-        """Raises ``BoxError`` when the box does not start."""
+    def __init__(
+        self, kind: BoxKind, submission: Path, mark: Path | None = None
+    ) -> None:
+        """Raises ``BoxError`` when the box does not start.
+
+        ``mark``: a file that is made as soon as the answer has its say, in any test.
+        """
         self.submission = submission
+        self._mark = mark
         self.names = Names()
         """What the tests asked for, in all of them."""
         self._plan = BoxPlan(
@@ -99,12 +105,12 @@ class Bench:
         """As ``Box.spawn``."""
         with self._blame():
             child = self._box.spawn(program, **arguments)
-        self._used = True
+        self._use()
         return child
 
     def run(self, argv: Sequence[str] | str, **options: Any) -> CommandResult:
         """As ``Box.run``."""
-        self._used = True  # a command is agent code, too
+        self._use()  # a command is agent code, too
         with self._blame():
             return self._box.run(argv, **options)
 
@@ -112,6 +118,16 @@ class Bench:
         """As ``Box.call``; ``OSError`` is what the operating system says."""
         with self._blame():
             return self._box.call(operation, **arguments)
+
+    def hear(self) -> None:
+        """The answer has its say: from here on a judge that dies may be its doing."""
+        if self._mark is not None:
+            self._mark.touch()
+            self._mark = None
+
+    def _use(self) -> None:
+        self._used = True
+        self.hear()
 
     def limit_met(self) -> str:
         """What limit of the box ended something, in words; empty for none."""

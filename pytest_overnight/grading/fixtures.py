@@ -242,6 +242,7 @@ class Judge:
     @pytest.fixture
     def files(self) -> Files:
         """The submission, read-only."""
+        self._run.bench.hear()
         return Files(self._run.bench.submission, self._run.bench.names)
 
     @pytest.fixture
@@ -261,10 +262,9 @@ class Run:
         self.share = request["seconds"] / 3
         self.deadline = self.end
         self.fault = ""
-        self.bench = Bench(kind, Path(request["submission"]))
+        mark = Path(request["started"])
+        self.bench = Bench(kind, Path(request["submission"]), mark)
         _bound_memory()
-        # From here on the time belongs to the answer, too.
-        Path(request["started"]).touch()
         # By item, not by its id: pytest gives files that are arguments no name there,
         # so one test name in two files is one id.
         self._phases: dict[pytest.Item, list[tuple[bool, str]]] = {}

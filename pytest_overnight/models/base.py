@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field
 from typing import Any
 from typing import Literal
 from typing import Protocol
@@ -29,13 +29,15 @@ class Turn:
     """``stop`` or ``length`` (the output limit cut the answer)."""
     prompt_tokens: int = 0
     output_tokens: int = 0
-    seconds: float = 0.0
-    """Client's clock, from request to last chunk."""
     first_token_seconds: float = 0.0
     """Client's clock, from request to first chunk."""
     load_seconds: float = 0.0
     decode_seconds: float = 0.0
     """Server's own figure for generating ``output_tokens``."""
+    window: int = 0
+    """Context window that the server really gives the model, tokens; 0: not known."""
+    notes: tuple[str, ...] = ()
+    """What the adapter did beside asking, in words: for the ledger."""
 
 
 Message = dict[str, Any]
@@ -56,7 +58,14 @@ class ModelFault(Exception):
     kind: FaultKind
     detail: str
     status: int | None = None
-    retryable: bool = field(default=False)
+    """HTTP status; ``None`` without one."""
+    reason: str = ""
+    """Of ``infra``: ``refused busy rate gateway runner stream cut no_done garbled stall
+    http``; of ``model``: ``unreadable degenerate``."""
+    retry_after: float | None = None
+    """Seconds that the server asks to be left alone."""
+    partial: str = ""
+    """Text that had come before the answer broke off."""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"
@@ -68,10 +77,16 @@ class Model(Protocol):
     name: str
 
     def chat(
-        self, messages: list[Message], tools: list[dict[str, Any]], deadline: float
+        self,
+        messages: list[Message],
+        tools: list[dict[str, Any]],
+        deadline: float,
+        *,
+        stop: Sequence[str] = (),
     ) -> Turn:
         """Return one completed turn.
 
+        ``stop``: texts at which the answer ends; they are not part of it.
         ``deadline`` is on ``time.monotonic()``; past it the call is cut and
         ``TimeoutError`` raised. Any other failure is a :class:`ModelFault`.
         """

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from pytest_overnight.models.base import ModelFault
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Where one kind of fault is waited for in its own way. Seconds."""
+
+    base: float = 1.0
+    cap: float = 60.0
+    least: float = 0.0
+    retries: float = 6
+
+
+_RULES = {
+    # The server may be starting: look often, for as long as the caller has patience.
+    "refused": _Rule(cap=10.0, retries=math.inf),
+    "rate": _Rule(base=5.0),
+    # A process that died is started anew; one that dies each time will do so again.
+    "runner": _Rule(least=5.0, retries=3),
+}
+_USUAL = _Rule()
+_DOUBLINGS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential backoff with full jitter.
+    """The retry policy of model calls: exponential backoff with full jitter.
 
     Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015:
     drawing the whole pause at random spreads clients best for the work it costs.
     """
 
-    base: float = 1.0
-    """Upper end of the first pause, seconds."""
-    cap: float = 60.0
-    """Upper end of any pause, seconds."""
-    retries: int = 6
-    """Most retries of one call."""
+    scale: float = 1.0
+    """Divides every pause; above 1 only where time is shortened."""
 
-    def pause(self, retry: int, random: Callable[[], float]) -> float:
-        """Seconds before the ``retry``-th repetition, counted from 1."""
-        return random() * min(self.cap, self.base * 2.0 ** (retry - 1))
+    def pause(
+        self, fault: ModelFault, retry: int, random: Callable[[], float]
+    ) -> float | None:
+        """Seconds before the ``retry``-th repetition, from 1; ``None``: give up.
+
+        Only faults of the kind ``infra`` are repeated; never sooner than the server
+        asks. ``random`` draws from [0, 1).
+        """
+        rule = _RULES.get(fault.reason, _USUAL)
+        if fault.kind != "infra" or retry > rule.retries:
+            return None
+        end = min(rule.cap, rule.base * 2.0 ** min(retry - 1, _DOUBLINGS))
+        pause = max(random() * end, rule.least, fault.retry_after or 0.0)
+        return pause / self.scale

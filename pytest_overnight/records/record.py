@@ -15,6 +15,18 @@ from pydantic import Field
 
 SCHEMA_VERSION = 1
 
+SPANS = (
+    "setup",
+    "llm",
+    "tool",
+    "agent",
+    "rate_wait",
+    "infra_wait",
+    "snapshot",
+    "check",
+)
+"""Measured parts of a run: ``Performance`` has each as ``<span>_seconds``."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
@@ -35,18 +47,29 @@ class Performance(_Model):
 
     working_seconds: float = 0.0
     """The agent's own time: wall minus slot, rate and infra waits. Limits are on it."""
+    setup_seconds: float = 0.0
+    """Until the agent could begin: workspace laid, try started, box opened."""
+    box_seconds: float = 0.0
+    """Opening the box; part of ``setup_seconds``."""
     llm_seconds: float = 0.0
-    """Healthy model calls."""
+    """Model calls on the agent's account: answered, cut off by its limit, or refused
+    for what was asked."""
     tool_seconds: float = 0.0
     """Tool calls."""
+    agent_seconds: float = 0.0
+    """Work of an agent other than the built-in one, where it tells no more of it."""
     rate_wait_seconds: float = 0.0
     """Waits for the rate limit."""
     infra_wait_seconds: float = 0.0
-    """Failed model calls, and waits after them."""
-    slot_wait_seconds: float = 0.0
-    """Wait for a model slot before the run began."""
+    """Failed model calls, waits after them, and sleep of the machine."""
+    snapshot_seconds: float = 0.0
+    """After the agent's end: its processes ended, the workspace kept."""
     check_seconds: float = 0.0
     """Hidden tests, wall."""
+    other_seconds: float = 0.0
+    """What is left of the run's duration: the loop itself and the harness."""
+    slot_wait_seconds: float = 0.0
+    """Wait for a model slot before the run began; not in its duration."""
     cpu_seconds: float = 0.0
     """CPU of all processes of the try and of the verification."""
     peak_rss_mb: float = 0.0
@@ -67,6 +90,11 @@ class Performance(_Model):
     """Model calls, retries included."""
     retries: int = 0
     """Model calls repeated after a fault."""
+    rounds_unused: dict[str, int] = Field(default_factory=dict)
+    """Rounds in which no action was carried out, by reason: talk, silent, cut,
+    unreadable, degenerate, malformed, other."""
+    truncated_rounds: int = 0
+    """Rounds for which the server left a part of the prompt out."""
     actions_failed: int = 0
     """Tool calls answered with an error."""
     actions_repaired: int = 0
@@ -75,6 +103,11 @@ class Performance(_Model):
     """Hints given to the agent by the loop."""
     compactions: int = 0
     """Times the conversation was shortened to fit."""
+
+    @property
+    def spans(self) -> dict[str, float]:
+        """The parts of a run's duration, in order, but for ``other``: none overlaps."""
+        return {name: getattr(self, f"{name}_seconds") for name in SPANS}
 
 
 class SnapshotInfo(_Model):
@@ -151,7 +184,8 @@ class RunRecord(_Model):
     timestamp_end: str
     """UTC, ISO 8601."""
     duration: float
-    """Wall seconds from workspace to snapshot and verdict."""
+    """Wall seconds from the first file of the workspace to the verdict, sleep of the
+    machine included. Writing the record is not in it."""
     rounds: int
     """Completed model turns."""
     actions: int
@@ -182,7 +216,14 @@ class RunRecord(_Model):
     """What the hidden tests said: pass, fail, error, not_run."""
     detail: str = ""
     """One sentence for people on why it ended so."""
+    loop_rule: str | None = None
+    """The rule that makes the outcome ``loop``: L1 to L5, L7 or L11; else null."""
+    shadow_stops: list[str] = Field(default_factory=list)
+    """Rules that would have stopped the run, had the loop guard not only watched."""
     tags: list[str] = Field(default_factory=list)
+    """What was seen on the way; never changes the outcome."""
+    fingerprints: dict[str, int] = Field(default_factory=dict)
+    """Error of a tool call, without what varies → how often it was met."""
     tries: list[Try] = Field(default_factory=list)
     checks: list[Check] = Field(default_factory=list)
     agent: AgentInfo

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from contextlib import suppress
 from datetime import UTC
 from datetime import datetime
@@ -47,8 +48,13 @@ class StoreError(Exception):
 
 def now() -> str:
     """UTC, ISO 8601 to the millisecond, as all records bear it."""
-    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return stamp.replace("+00:00", "Z")
+    return stamp(time.time())
+
+
+def stamp(seconds: float) -> str:
+    """The same of a moment in Unix seconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -122,7 +128,12 @@ class RunStore:
         # ASCII alone: who looks at a record meets agent text, but none of its controls.
         text = json.dumps(record.model_dump(mode="json"), indent=2)
         write_whole(self.runs / f"{record.run_id}.json", text.encode() + b"\n")
-        self.note("finished", run_id=record.run_id, outcome=record.outcome)
+        self.note(
+            "finished",
+            run_id=record.run_id,
+            outcome=record.outcome,
+            stop=record.stop,
+        )
 
     def read_runs(self) -> list[RunRecord]:
         """Every readable run record, by run id; what cannot be read is left out."""

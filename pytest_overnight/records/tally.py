@@ -7,23 +7,17 @@ ended well, from what had reached the disk.
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Any
 
-Event = dict[str, Any]
+from pytest_overnight.records.events import Event
+from pytest_overnight.records.events import figure
+from pytest_overnight.records.events import text
 
-
-LARGEST = 1e15
-"""Of a figure that can be meant."""
-
-
-def _number(event: Event, key: str) -> float:
-    """A figure of an event; 0 where a user's own agent wrote something else."""
-    value = event.get(key, 0)
-    is_figure = isinstance(value, int | float) and -LARGEST < value < LARGEST
-    return value if is_figure else 0
+UNUSED = ("talk", "silent", "cut", "unreadable", "degenerate", "malformed")
+"""Why a round can bring no action; another word is counted as ``other``."""
 
 
 @dataclass(slots=True)
@@ -31,21 +25,36 @@ class Tally:
     """What the ledger of one try adds up to. Seconds and tokens as named."""
 
     rounds: int = 0
+    rounds_unused: dict[str, int] = field(default_factory=dict)
+    """Reason → rounds without an action that was carried out."""
+    truncated_rounds: int = 0
     actions: int = 0
     actions_failed: int = 0
     actions_repaired: int = 0
     nudges: int = 0
+    compactions: int = 0
     llm_calls: int = 0
     retries: int = 0
+    box_seconds: float = 0.0
     llm_seconds: float = 0.0
     tool_seconds: float = 0.0
+    agent_seconds: float = 0.0
+    """Of an agent other than the built-in one, all it did."""
+    rate_wait_seconds: float = 0.0
     infra_wait_seconds: float = 0.0
     prompt_tokens: int = 0
     output_tokens: int = 0
     max_prompt_tokens: int = 0
     decode_seconds: float = 0.0
     first_token_seconds: list[float] = field(default_factory=list)
-    time_to_first_action_seconds: float | None = None
+    started: float | None = None
+    """Unix time of the try's first event."""
+    ready: float | None = None
+    """Unix time when the box stood open and the agent could begin."""
+    stopped: float | None = None
+    """Unix time when the agent's work had ended and its box was closed."""
+    first_action: float | None = None
+    """Unix time after the first tool call."""
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -60,52 +69,122 @@ class Tally:
         times = self.first_token_seconds
         return statistics.median(times) if times else None
 
+    @property
+    def time_to_first_action_seconds(self) -> float | None:
+        """From the start of the try to the end of its first tool call."""
+        if self.started is None or self.first_action is None:
+            return None
+        return max(0.0, self.first_action - self.started)
+
 
 def tally(events: Iterable[Event]) -> Tally:
-    """Add up ``round action nudge wait fault cut`` events."""
+    """Add up the events; what is none of the built-in agent's is passed over."""
     total = Tally()
-    started: float | None = None
     for event in events:
-        kind = event["event"]
-        if kind == "started" and started is None:
-            started = _number(event, "time")
-        elif kind == "round":
-            _add_round(total, event)
-        elif kind == "action":
-            _add_action(total, event, started)
-        elif kind == "nudge":
-            total.nudges += 1
-        elif kind == "wait":
-            total.infra_wait_seconds += _number(event, "seconds")
-        elif kind == "cut":
-            # A call that the deadline ended: it took the agent's time, gave no round.
-            total.llm_calls += 1
-            total.llm_seconds += _number(event, "seconds")
-        elif kind == "fault":
-            total.llm_calls += 1
-            total.retries += bool(event.get("retried"))
-            if event.get("kind") == "infra":
-                total.infra_wait_seconds += _number(event, "seconds")
+        add = _ADDITIONS.get(event["event"])
+        if add:
+            add(total, event)
     return total
+
+
+def _seconds(event: Event) -> float:
+    return max(0.0, figure(event, "seconds"))
+
+
+def _add_started(total: Tally, event: Event) -> None:
+    if total.started is None:
+        total.started = figure(event, "time")
+
+
+def _add_box(total: Tally, event: Event) -> None:
+    total.box_seconds += _seconds(event)
+    if total.ready is None:
+        total.ready = figure(event, "time")
 
 
 def _add_round(total: Tally, event: Event) -> None:
     total.rounds += 1
     total.llm_calls += 1
-    total.llm_seconds += _number(event, "seconds")
-    prompt = int(_number(event, "prompt_tokens"))
+    total.llm_seconds += _seconds(event)
+    prompt = int(figure(event, "prompt_tokens"))
     total.prompt_tokens += prompt
-    total.output_tokens += int(_number(event, "output_tokens"))
+    total.output_tokens += int(figure(event, "output_tokens"))
     total.max_prompt_tokens = max(total.max_prompt_tokens, prompt)
-    total.decode_seconds += _number(event, "decode_seconds")
-    total.first_token_seconds.append(_number(event, "first_token_seconds"))
+    total.decode_seconds += figure(event, "decode_seconds")
+    total.first_token_seconds.append(figure(event, "first_token_seconds"))
 
 
-def _add_action(total: Tally, event: Event, started: float | None) -> None:
+def _add_unused(total: Tally, event: Event) -> None:
+    reason = text(event, "reason")
+    reason = reason if reason in UNUSED else "other"
+    total.rounds_unused[reason] = total.rounds_unused.get(reason, 0) + 1
+
+
+def _add_action(total: Tally, event: Event) -> None:
     total.actions += 1
     total.actions_failed += not event.get("ok", True)
     total.actions_repaired += bool(event.get("repaired"))
-    total.tool_seconds += _number(event, "seconds")
-    if total.time_to_first_action_seconds is None and started is not None:
-        since = _number(event, "time") - started
-        total.time_to_first_action_seconds = max(0.0, since)
+    total.tool_seconds += _seconds(event)
+    if total.first_action is None:
+        total.first_action = figure(event, "time")
+
+
+def _add_agent(total: Tally, event: Event) -> None:
+    total.agent_seconds += _seconds(event)
+
+
+def _add_nudge(total: Tally, event: Event) -> None:
+    total.nudges += 1
+
+
+def _add_compaction(total: Tally, event: Event) -> None:
+    total.compactions += 1
+
+
+def _add_truncated(total: Tally, event: Event) -> None:
+    total.truncated_rounds += 1
+
+
+def _add_wait(total: Tally, event: Event) -> None:
+    kind = event.get("kind")
+    if kind == "rate":
+        total.rate_wait_seconds += _seconds(event)
+    elif kind in ("infra", "suspend"):
+        # A machine that slept is no more the agent's fault than a server that is away.
+        total.infra_wait_seconds += _seconds(event)
+
+
+def _add_cut(total: Tally, event: Event) -> None:
+    # A call that the deadline ended: it took the agent's time, gave no round.
+    total.llm_calls += 1
+    total.llm_seconds += _seconds(event)
+
+
+def _add_fault(total: Tally, event: Event) -> None:
+    total.llm_calls += 1
+    total.retries += bool(event.get("retried"))
+    if event.get("kind") == "infra":
+        total.infra_wait_seconds += _seconds(event)
+    else:
+        total.llm_seconds += _seconds(event)  # refused: the agent's own time
+
+
+def _add_stopped(total: Tally, event: Event) -> None:
+    total.stopped = figure(event, "time")
+
+
+_ADDITIONS: dict[object, Callable[[Tally, Event], None]] = {
+    "started": _add_started,
+    "box": _add_box,
+    "round": _add_round,
+    "unused": _add_unused,
+    "action": _add_action,
+    "agent": _add_agent,
+    "nudge": _add_nudge,
+    "compaction": _add_compaction,
+    "truncated": _add_truncated,
+    "wait": _add_wait,
+    "cut": _add_cut,
+    "fault": _add_fault,
+    "stopped": _add_stopped,
+}

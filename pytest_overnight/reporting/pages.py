@@ -22,6 +22,8 @@ from pytest_overnight.reporting.plots import draw_plots
 from pytest_overnight.reporting.summary import NightSummary
 from pytest_overnight.reporting.summary import in_order
 from pytest_overnight.reporting.summary import summarise_night
+from pytest_overnight.reporting.times import time_split
+from pytest_overnight.rules.fingerprint import grouped
 from pytest_overnight.settings import default_templates
 
 PLOTS = "plots"
@@ -76,11 +78,14 @@ def render(
         agents=provenance.agent_lines(night),
         sandboxes=provenance.sandbox_lines(night),
         unprotected=provenance.unprotected(night),
+        watched=provenance.watched(night),
         plots={plot.name: _image(plot) for plot in plots},
         runs=runs,
         always=always,
         mixed=mixed,
         never=never,
+        errors=grouped((run.run_id, run.fingerprints) for run in runs),
+        times=time_split([run for run in runs if run.counted]),
         void=[run for run in runs if not run.counted],
         scripts=[run for run in runs if run.agent.intended_outcome],
         unintended=provenance.unintended(runs),

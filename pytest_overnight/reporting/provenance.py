@@ -80,6 +80,24 @@ def unprotected(night: Night) -> list[str]:
     return [run.run_id for run in night.runs if not run.sandbox.protected]
 
 
+def watched(night: Night) -> Markdown:
+    """What the loop guard would have done where it only watched; else empty."""
+    settings = night.master.settings if night.master else {}
+    counted = [run for run in night.runs if run.counted]
+    stopped = [run for run in counted if run.shadow_stops]
+    if not stopped and settings.get("loop_guard") != "shadow":
+        return Markdown("")
+    if not stopped:
+        return Markdown("The loop guard only watched: it would have stopped no run.")
+    rules = ", ".join(sorted({rule for run in stopped for rule in run.shadow_stops}))
+    passed = sum(run.success is True for run in stopped)
+    runs = "1 run" if len(stopped) == 1 else f"{len(stopped)} runs"
+    return Markdown(
+        f"{runs} would have been stopped by the loop guard (rules {text(rules)}), "
+        f"{passed} of them passed in the end."
+    )
+
+
 def unintended(runs: Iterable[RunRecord]) -> list[RunRecord]:
     """Scripted runs that ended otherwise than their script intends."""
     return [

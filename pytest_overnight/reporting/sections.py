@@ -22,10 +22,14 @@ from pytest_overnight.reporting.markdown import interval
 from pytest_overnight.reporting.markdown import label
 from pytest_overnight.reporting.markdown import percent
 from pytest_overnight.reporting.markdown import seconds
+from pytest_overnight.reporting.markdown import span
 from pytest_overnight.reporting.markdown import table
 from pytest_overnight.reporting.statistics import Rate
 from pytest_overnight.reporting.summary import Frequency
 from pytest_overnight.reporting.summary import NightSummary
+from pytest_overnight.reporting.times import WHAT
+from pytest_overnight.reporting.times import Part
+from pytest_overnight.rules.fingerprint import Group
 
 MEANING = {
     "passed": "every hidden test passed",
@@ -46,6 +50,7 @@ MEANING = {
 """What each outcome means, for a reader who has never seen the word."""
 
 TITLE_WIDTH = 30
+ERROR_WIDTH = 76
 
 
 def level_counts(summary: NightSummary) -> Markdown:
@@ -197,6 +202,34 @@ def duration_table(summary: NightSummary) -> Markdown:
             ]
             for one in summary.challenges
             if (time := one.duration) and one.working and one.rounds
+        ),
+    )
+
+
+def time_table(parts: Sequence[Part]) -> Markdown:
+    """A row a part of the runs' wall time."""
+    return table(
+        ["part", ">in all", ">share", ">median s", "what"],
+        (
+            [
+                part.name.replace("_", " "),
+                span(part.seconds),
+                percent(part.share),
+                seconds(part.median),
+                WHAT[part.name],
+            ]
+            for part in parts
+        ),
+    )
+
+
+def error_table(groups: Sequence[Group]) -> Markdown:
+    """A row a kind of error; its words may be of an agent's making."""
+    return table(
+        [">runs", ">times", "error"],
+        (
+            [len(group.runs), group.count, code(group.fingerprint, ERROR_WIDTH)]
+            for group in groups
         ),
     )
 

@@ -1,92 +1,69 @@
-"""When an agent goes in circles: pure functions over its actions and what it saw.
+"""When an agent goes in circles: pure functions over what it did and what it saw.
 
-An action is compared by what it did and what came back, never by the model's thoughts:
-rephrasing the reason does not make a repetition new. Polling is no loop, since its
-observation changes.
+Actions are compared by what they asked for and what came back, never by the model's
+thoughts: rephrasing the reason does not make a repetition new. Polling is no
+repetition, since its observation changes; only where 16 actions in a row change no file
+it is stagnation.
+
+A rule holds, or not, on the tail of a history. ``Finding.first`` tells one streak from
+another: it stays the same for as long as the rule goes on holding, so that who has
+told the agent need not tell it again, and a new streak is a new reason to do so.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from pytest_overnight.rules import round_rules
+from pytest_overnight.rules import step_rules
+from pytest_overnight.rules.finding import Finding
+from pytest_overnight.rules.history import History
+from pytest_overnight.rules.history import Round
+from pytest_overnight.rules.history import Step
+from pytest_overnight.rules.history import history_of
+from pytest_overnight.rules.history import step
+from pytest_overnight.rules.repetition import is_degenerate
 
-NUDGE_AT = 3
-"""Equal steps in a row after which the agent is told."""
-STOP_AT = 4
-"""Equal steps in a row after which it is stopped, once told."""
+__all__ = [
+    "LOOPS",
+    "Finding",
+    "History",
+    "Round",
+    "Step",
+    "findings",
+    "history_of",
+    "is_degenerate",
+    "is_looping",
+    "step",
+]
 
-# What differs between two equal observations without meaning anything.
-_NOISE = (
-    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),
-    (re.compile(r"\b0x[0-9a-fA-F]+\b"), "0x"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,Z+:]*"), "<time>"),
-    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<time>"),
-    (re.compile(r"\b\d+(\.\d+)? ?(ns|µs|us|ms|s|sec|seconds?)\b"), "<duration>"),
-    (re.compile(r"\bpid[ =:]+\d+", re.IGNORECASE), "<pid>"),
-    (re.compile(r"/tmp/[\w./-]+"), "<tmp>"),
+MOST_SERIOUS_FIRST = ("L10", "L9", "L6", "L11", "L1", "L2", "L3", "L5", "L4", "L7")
+"""Those that end the work without another word come first."""
+LOOPS = {"L1", "L2", "L3", "L4", "L5", "L7"}
+"""Rules that make a loop of a run that met another limit."""
+
+_STEP_RULES = (
+    step_rules.repeat,
+    step_rules.cycle,
+    step_rules.stagnation,
+    step_rules.ping_pong,
+    step_rules.error_storm,
+    step_rules.time_limits,
 )
+_ROUND_RULES = (round_rules.unused_rounds, round_rules.context_thrash)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One action with what came back, in a form that can be compared."""
-
-    action: str
-    observation: str
-    ok: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """The same step again and again at the end of the steps."""
-
-    rule: str
-    """``L1``: the same action and answer; ``L2``: the answer is an error."""
-    first: int
-    """Index of the first of the equal steps: tells one streak from another."""
-    count: int
+def findings(history: History) -> list[Finding]:
+    """Every rule that holds on the tail now, most serious first: stops before hints."""
+    found = [rule(history.steps) for rule in _STEP_RULES]
+    found += [rule(history.rounds) for rule in _ROUND_RULES]
+    return sorted(
+        (finding for finding in found if finding),
+        key=lambda f: (not f.stop, MOST_SERIOUS_FIRST.index(f.rule)),
+    )
 
 
-def step(tool: str, arguments: dict[str, Any], observation: str, ok: bool) -> Step:
-    """Make a step; arguments are compared by value, observations without noise."""
-    tidy = {k: v.strip() if isinstance(v, str) else v for k, v in arguments.items()}
-    action = json.dumps([tool, tidy], sort_keys=True, default=str)
-    return Step(action, without_noise(observation), ok)
+def is_looping(history: History) -> bool:
+    """Whether the agent went in circles long enough to be stopped for it.
 
-
-def without_noise(text: str) -> str:
-    """``text`` without colours, times, durations, addresses and temporary paths."""
-    for pattern, replacement in _NOISE:
-        text = pattern.sub(replacement, text)
-    return text.strip()
-
-
-def find_repeat(steps: Sequence[Step]) -> Repeat | None:
-    """The streak of equal steps at the end, if it is long enough to speak of."""
-    if not steps:
-        return None
-    first = len(steps) - 1
-    while first > 0 and steps[first - 1] == steps[-1]:
-        first -= 1
-    count = len(steps) - first
-    if count < NUDGE_AT:
-        return None
-    return Repeat("L1" if steps[-1].ok else "L2", first, count)
-
-
-def is_looping(steps: Sequence[Step]) -> bool:
-    """Whether a loop rule holds on the tail, whatever has stopped the agent."""
-    return find_repeat(steps) is not None
-
-
-def steps_of(events: Iterable[dict[str, Any]]) -> list[Step]:
-    """The steps of a ledger's ``action`` events."""
-    return [
-        step(e["tool"], e["arguments"], e["observation"], e["ok"])
-        for e in events
-        if e.get("event") == "action"
-    ]
+    Whatever has stopped it: a loop that meets the clock first is a loop all the same.
+    """
+    return any(found.rule in LOOPS and found.stop for found in findings(history))

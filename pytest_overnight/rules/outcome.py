@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+from pytest_overnight.records.events import Event
+from pytest_overnight.records.events import figure
+from pytest_overnight.rules.history import history_of
+from pytest_overnight.rules.loops import is_looping
 
 
 class Stop(StrEnum):
@@ -81,8 +87,8 @@ def classify(
     """Derive the outcome; the first rule that holds wins.
 
     ``changed``: the workspace differs from its start. ``looping``: a loop rule holds
-    on the ledger's tail. ``infra_share``: part of the wall time spent waiting for
-    faults that are not the agent's, 0 … 1.
+    on the ledger's tail, beyond the point where it stops a run. ``infra_share``: part
+    of the wall time spent waiting for faults that are not the agent's, 0 … 1.
 
     A pass earned before the model server died stays a pass; a loop that happens to
     meet the clock is a loop, so that ``timeout`` means *still doing new things*.
@@ -117,3 +123,40 @@ _DIRECT = {
     Stop.DEADLINE: Outcome.TIMEOUT,
     Stop.GAVE_UP: Outcome.GAVE_UP,
 }
+
+
+def outcome_of(
+    events: Iterable[Event],
+    stop: Stop,
+    verdict: Verdict,
+    *,
+    changed: bool,
+    duration: float,
+) -> Outcome:
+    """The outcome of a run whose ledger holds ``events``, however much of it there is.
+
+    ``duration``: wall seconds of the try. What a torn ledger has lost can only make a
+    run count that would not have counted: never the other way round.
+    """
+    known = [event for event in events if isinstance(event, dict)]
+    return classify(
+        stop,
+        verdict,
+        changed=changed,
+        looping=is_looping(history_of(known)),
+        infra_share=_infra_seconds(known) / max(duration, 1e-9),
+    )
+
+
+def _infra_seconds(events: list[Event]) -> float:
+    """Failed calls, waits after them, sleep of the machine: nobody's working time."""
+    return sum(
+        max(0.0, figure(event, "seconds")) for event in events if _is_infra(event)
+    )
+
+
+def _is_infra(event: Event) -> bool:
+    kind = event.get("kind")
+    if event.get("event") == "fault":
+        return kind == "infra"
+    return event.get("event") == "wait" and kind in ("infra", "suspend")

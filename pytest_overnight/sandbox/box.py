@@ -132,7 +132,9 @@ class Box(Protocol):
         """One file operation, run inside the box by a forked child.
 
         ``read(path) -> bytes``, ``write(path, data) -> None`` (parents are made),
-        ``list(path, pattern) -> [[path, size], …]``, ``remove(path)``. Paths are
+        ``list(path, pattern) -> [[path, size], …]``, ``remove(path)``,
+        ``check(path) -> "line problem"`` (what Python cannot read in a source file;
+        empty: nothing; nothing is run). Paths are
         relative to the working folder. What the operating system refuses arrives as
         ``OSError`` of the same errno.
         """

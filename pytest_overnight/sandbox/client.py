@@ -33,6 +33,7 @@ from pytest_overnight.sandbox.inside.helper import RUN
 from pytest_overnight.sandbox.inside.helper import SPAWN
 from pytest_overnight.sandbox.inside.helper import SWEEP
 from pytest_overnight.sandbox.inside.helper import TIDY
+from pytest_overnight.sandbox.inside.tools import CHECK_BYTES
 from pytest_overnight.sandbox.inside.watch import LIMITS
 from pytest_overnight.sandbox.shipping import helper_modules
 from pytest_overnight.sandbox.shipping import parcel
@@ -126,6 +127,8 @@ class OpenBox:
             self._file("write", path, data=bytes(arguments["data"]))
         elif operation == "remove":
             self._file("remove", path)
+        elif operation == "check":
+            return self._file("check", path, most=CHECK_BYTES).decode()
         elif operation == "list":
             pattern = str(arguments.get("pattern", "*"))
             return listing(self._file("list", path, most=_LIST_BYTES, pattern=pattern))

@@ -88,7 +88,8 @@ def test_times_are_those_that_the_server_took(tmp_path: Path) -> None:
 
 
 def test_an_agent_that_does_nothing_useful_has_missed(tmp_path: Path) -> None:
-    with OllamaServer([call("finish", summary="nothing", status="done")]) as server:
+    finish = call("finish", summary="nothing", status="done")
+    with OllamaServer([finish] * 2) as server:  # the first one is not taken
         arguments = ["-m", "overnight", "--challenge", "L3-2", "--count", "1"]
         night = run_night(tmp_path, *arguments, "--overnight-host", server.url)
     assert night.status == 0, night.out

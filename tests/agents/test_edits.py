@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import assume
 from hypothesis import given
@@ -54,6 +56,38 @@ def test_blanks_at_line_ends_do_not_matter() -> None:
 def test_windows_line_ends_are_kept() -> None:
     edit = apply_edit("a\r\nb\r\nc\r\n", "a\nb", "x\ny")
     assert edit.text == "x\r\ny\r\nc\r\n"
+    edit = apply_edit("a\r\nb\r\nc\r\n", "b", "x\n\ny")
+    assert edit.text == "a\r\nx\r\n\r\ny\r\nc\r\n"
+    edit = apply_edit("  a\r\n  b\r\n", "a\nb", "x\n\ny")
+    assert edit.text == "  x\r\n\r\n  y\r\n"
+    edit = apply_edit("a\nb\n", "b", "x\r\ny")
+    assert edit.text == "a\nx\r\ny\n"
+
+
+line = st.sampled_from(["a", " a", "a ", "\ta", "b", "", " ", "a\r"])
+
+
+@given(have=st.lists(line, max_size=8), quoted=st.lists(line, min_size=1, max_size=3))
+def test_a_forgiven_match_is_one_line_by_line(
+    have: list[str], quoted: list[str]
+) -> None:
+    text, old = "\n".join(have), "\n".join(quoted)
+    wanted = [each.rstrip() for each in old.strip("\r\n").split("\n")]
+    at: list[int] = []
+    for start in range(len(have) - len(wanted) + 1):
+        beside = not at or start >= at[-1] + len(wanted)
+        found = [each.rstrip() for each in have[start : start + len(wanted)]]
+        at += [start] if found == wanted and beside else []
+    edit = None
+    with suppress(EditError):
+        edit = apply_edit(text, old, "NEW")
+    is_forgiven = edit is not None and edit.repair == "blanks at line ends ignored"
+    assert is_forgiven or not any(wanted) or len(at) != 1 or old in text
+    if edit is not None and is_forgiven:
+        assert len(at) == 1
+        end = "\r" * have[at[0] + len(wanted) - 1].endswith("\r")
+        kept = [*have[: at[0]], f"NEW{end}", *have[at[0] + len(wanted) :]]
+        assert edit.text == "\n".join(kept)
 
 
 def test_a_block_with_another_indentation_is_fitted() -> None:
@@ -79,7 +113,9 @@ def test_line_numbers_of_read_file_are_taken_off() -> None:
 
 def test_an_ambiguous_text_is_refused_with_its_places() -> None:
     message = refusal("x\ny\nx\n", "x", "z")
-    assert "2 times, at lines 1, 3" in message
+    assert "2 times, at lines 1, 3. Add neighbouring lines" in message
+    message = refusal("x\n" * 12, "x", "z")
+    assert "12 times, at lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …. Add" in message
 
 
 def test_all_places_are_replaced_when_asked() -> None:
@@ -90,10 +126,29 @@ def test_all_places_are_replaced_when_asked() -> None:
 def test_a_miss_shows_the_nearest_lines() -> None:
     message = refusal(FILE, "self.items.append(thing)", "pass")
     assert "   3|         self.items.append(item)" in message
+    assert message.endswith("Copy them exactly, without the numbers.")
+
+
+def test_a_miss_shows_as_many_lines_as_were_quoted_and_their_neighbours() -> None:
+    file = "".join(f"line_{n} = {n}\n" for n in range(1, 40)) + "the_end = True\n"
+    quoted = "line_19 = 0\nline_20 = twenty_\nline_21 = 0"
+    message = refusal(file, quoted, "pass")
+    assert '"old_text" is not in the file. Searched for:\n' + quoted in message
+    shown = "".join(f"\n{n:>4}| line_{n} = {n}" for n in range(18, 23))
+    assert f"The nearest lines are:{shown}\nCopy" in message
+
+
+def test_a_miss_without_anything_like_it_says_so() -> None:
+    assert "Nothing like it is there. Call read_file" in refusal(FILE, "%%", "pass")
 
 
 def test_an_edit_made_before_is_recognised() -> None:
-    assert "already applied?" in refusal("b = 2\n", "a = 1", "b = 2")
+    message = refusal("a = 0\nb = 2 \n", "a = 1", "b = 2")
+    assert '"new_text" is, at line 2: already applied? Look with read_file' in message
+
+
+def test_a_piece_of_a_line_is_no_edit_made_before() -> None:
+    assert "already applied?" not in refusal("bypass = 2\n", "a = 1", "pass")
 
 
 def test_an_empty_or_equal_text_is_refused() -> None:

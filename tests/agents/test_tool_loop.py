@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import pairwise
@@ -22,10 +23,12 @@ from pytest_overnight.models.base import ToolCall
 from pytest_overnight.models.base import Turn
 from pytest_overnight.records.ledger import Ledger
 from pytest_overnight.records.ledger import read_events
+from pytest_overnight.records.tally import Tally
 from pytest_overnight.records.tally import tally
+from pytest_overnight.rules.loops import history_of
 from pytest_overnight.rules.loops import is_looping
-from pytest_overnight.rules.loops import steps_of
 from pytest_overnight.rules.outcome import Stop
+from pytest_overnight.rules.tags import tags_of
 from pytest_overnight.sandbox.box import Box
 
 INSTRUCTION = "Write {braces} into a.txt."
@@ -58,12 +61,21 @@ class Model:
         self.steps = iter(steps)
         self.asked: list[list[Message]] = []
         self.deadlines: list[float] = []
+        self.schemas: list[list[dict[str, Any]]] = []
+        self.stops: list[tuple[str, ...]] = []
 
     def chat(
-        self, messages: list[Message], tools: list[dict[str, Any]], deadline: float
+        self,
+        messages: list[Message],
+        tools: list[dict[str, Any]],
+        deadline: float,
+        *,
+        stop: Sequence[str] = (),
     ) -> Turn:
         self.asked.append(list(messages))
         self.deadlines.append(deadline)
+        self.schemas.append(tools)
+        self.stops.append(tuple(stop))
         step = next(self.steps)
         if isinstance(step, Exception):
             raise step
@@ -78,6 +90,10 @@ class Bench:
     ledger: Ledger
     events: Path
     clock: Clock = field(default_factory=Clock)
+    workspace: Path | None = None
+    """``None``: nobody looks whether anything was changed."""
+    slept: float = 0.0
+    """What the machine has slept so far."""
 
     def play(self, *steps: Step, **limits: Any) -> LoopResult:
         self.model = Model(steps)
@@ -87,7 +103,9 @@ class Bench:
             self.box,
             self.ledger,
             LoopLimits(**{"working_seconds": 60.0, **limits}),
+            workspace=self.workspace,
             clock=self.clock,
+            suspended=lambda: self.slept,
             sleep=self.clock.sleep,
             random=lambda: 0.5,
         )
@@ -96,6 +114,18 @@ class Bench:
 
     def written(self, event: str) -> list[dict[str, Any]]:
         return [e for e in read_events(self.events) if e["event"] == event]
+
+    @property
+    def counted(self) -> Tally:
+        return tally(read_events(self.events))
+
+    @property
+    def tags(self) -> set[str]:
+        return set(tags_of(read_events(self.events)))
+
+    @property
+    def looping(self) -> bool:
+        return is_looping(history_of(read_events(self.events)))
 
 
 @pytest.fixture
@@ -113,9 +143,10 @@ def calls(*pairs: tuple[str, Any], **metrics: Any) -> Turn:
 
 WRITE = call("write_file", path="a.txt", content="{braces}\n")
 LIST = call("list_files")
+TALK = Turn(content="All done, I think.")
 FINISH = call("finish", summary="written", status="done")
-INFRA = ModelFault("infra", "connection refused")
-UNREADABLE = ModelFault("model", "error parsing tool call: raw='{'", 500)
+INFRA = ModelFault("infra", "server busy", 503, "busy")
+UNREADABLE = ModelFault("model", "error parsing tool call", 500, "unreadable")
 
 
 # -- the way it should go ----------------------------------------------------------
@@ -126,7 +157,8 @@ def test_it_works_on_the_files_until_the_model_is_done(
 ) -> None:
     result = bench.play(LIST, WRITE, FINISH)
     assert (result.stop, result.detail) == (Stop.FINISHED, "written")
-    assert (result.rounds, result.actions, result.actions_failed) == (3, 3, 0)
+    assert (result.rounds, result.actions) == (3, 3)
+    assert bench.counted.actions_failed == 0
     assert (workspace / "a.txt").read_text() == "{braces}\n"
 
 
@@ -167,44 +199,36 @@ def test_finish_waits_for_the_other_calls_of_its_turn(
     assert [e["tool"] for e in bench.written("action")] == ["write_file", "finish"]
 
 
-def test_the_ledger_adds_up_to_the_result(bench: Bench) -> None:
+def test_what_it_took_can_be_read_off_the_ledger(bench: Bench) -> None:
     metrics: dict[str, Any] = {
-        "prompt_tokens": 700,
         "output_tokens": 30,
-        "seconds": 2.5,
         "first_token_seconds": 0.5,
         "decode_seconds": 1.5,
     }
+
+    def slow() -> Turn:
+        bench.clock.now += 2.5
+        return calls(("ls", {}), prompt_tokens=700, **metrics)
+
     result = bench.play(
-        calls(("ls", {}), **metrics),
+        slow,
         INFRA,
         UNREADABLE,
-        calls(("read_file", {"path": "missing"}), **metrics),
-        Turn(content="I am thinking.", **metrics),
+        calls(("read_file", {"path": "missing"}), prompt_tokens=800, **metrics),
+        Turn(content="I am thinking.", prompt_tokens=900, **metrics),
         FINISH,
     )
-    counted = tally(read_events(bench.events))
-    for name in (
-        "rounds",
-        "actions",
-        "actions_failed",
-        "actions_repaired",
-        "nudges",
-        "llm_calls",
-        "retries",
-        "llm_seconds",
-        "tool_seconds",
-        "infra_wait_seconds",
-        "prompt_tokens",
-        "output_tokens",
-        "max_prompt_tokens",
-        "decode_seconds",
-        "first_token_seconds",
-    ):
-        assert getattr(counted, name) == getattr(result, name), name
-    assert (result.rounds, result.llm_calls, result.retries) == (5, 6, 1)
-    assert (result.actions_failed, result.actions_repaired) == (1, 1)
-    assert result.tags == {"repaired", "infra_retries", "unreadable"}
+    counted = bench.counted
+    assert (
+        (counted.rounds, counted.actions) == (result.rounds, result.actions) == (5, 3)
+    )
+    assert (counted.llm_calls, counted.retries) == (6, 1)
+    assert (counted.actions_failed, counted.actions_repaired) == (1, 1)
+    assert (counted.prompt_tokens, counted.output_tokens) == (2400, 90)
+    assert (counted.llm_seconds, counted.decode_seconds) == (2.5, 4.5)
+    assert counted.infra_wait_seconds == 0.5
+    assert counted.nudges == 1
+    assert bench.tags >= {"repaired", "infra_retries", "unreadable"}
 
 
 def test_a_long_argument_is_kept_in_part_with_a_digest(bench: Bench) -> None:
@@ -273,9 +297,9 @@ def test_the_servers_faults_are_waited_out_and_not_charged(bench: Bench) -> None
     result = bench.play(fault_after_ten_seconds, INFRA, FINISH, working_seconds=5)
     assert result.stop is Stop.FINISHED
     assert bench.clock.slept == [0.5, 1.0]
-    assert result.infra_wait_seconds == 11.5
+    assert bench.counted.infra_wait_seconds == 11.5
     assert result.working_seconds == 0
-    assert (result.llm_calls, result.retries, result.rounds) == (3, 2, 1)
+    assert (bench.counted.llm_calls, bench.counted.retries, result.rounds) == (3, 2, 1)
     # The deadline moves on by what was waited.
     assert bench.model.deadlines == [105, 115.5, 116.5]
 
@@ -287,14 +311,14 @@ def test_the_same_request_is_sent_again(bench: Bench) -> None:
 
 def test_a_server_that_stays_away_ends_the_run(bench: Bench) -> None:
     result = bench.play(*[INFRA] * 7)
-    assert (result.stop, result.retries) == (Stop.LLM_UNAVAILABLE, 6)
+    assert (result.stop, bench.counted.retries) == (Stop.LLM_UNAVAILABLE, 6)
     assert bench.clock.slept == [0.5, 1, 2, 4, 8, 16]
-    assert result.detail == "connection refused"
+    assert result.detail == "server busy"
 
 
 def test_waits_are_counted_anew_for_every_call(bench: Bench) -> None:
     result = bench.play(*[INFRA] * 6, LIST, *[INFRA] * 6, FINISH)
-    assert (result.stop, result.retries) == (Stop.FINISHED, 12)
+    assert (result.stop, bench.counted.retries) == (Stop.FINISHED, 12)
 
 
 def test_all_waits_together_are_bounded(bench: Bench) -> None:
@@ -315,7 +339,8 @@ def test_what_no_retry_helps_ends_the_run_at_once(
     bench: Bench, kind: Any, stop: Stop
 ) -> None:
     result = bench.play(ModelFault(kind, "why"))
-    assert (result.stop, result.detail, result.retries) == (stop, "why", 0)
+    assert (result.stop, result.detail) == (stop, "why")
+    assert bench.counted.retries == 0
 
 
 def test_a_sandbox_that_died_is_told_from_one_that_failed(
@@ -340,9 +365,8 @@ def test_an_interrupt_goes_through_and_leaves_the_counts(bench: Bench) -> None:
 
 
 def test_talk_is_nudged_twice_and_then_taken_for_the_end(bench: Bench) -> None:
-    talk = Turn(content="All done, I think.")
-    result = bench.play(talk, talk, talk)
-    assert (result.stop, result.nudges) == (Stop.FINISHED, 2)
+    result = bench.play(TALK, TALK, TALK)
+    assert (result.stop, bench.counted.nudges) == (Stop.FINISHED, 2)
     assert "call finish" in bench.model.asked[1][-1]["content"]
 
 
@@ -363,7 +387,13 @@ def test_three_useless_turns_in_a_row_end_the_run(bench: Bench, useless: Step) -
 def test_useless_turns_of_different_kinds_add_up(bench: Bench) -> None:
     result = bench.play(SILENT, UNREADABLE, UNKNOWN)
     assert result.stop is Stop.MALFORMED
-    assert result.detail.endswith("the last: malformed call")
+    reasons = [event["reason"] for event in bench.written("unused")]
+    assert reasons == ["silent", "unreadable", "malformed"]
+
+
+def test_talk_between_useless_turns_is_a_new_start(bench: Bench) -> None:
+    mixed = [SILENT, UNKNOWN, TALK, SILENT, TALK, TALK]
+    assert bench.play(*mixed, LIST, WRITE, FINISH).rounds == 9
 
 
 def test_an_action_in_between_forgives(bench: Bench) -> None:
@@ -371,11 +401,13 @@ def test_an_action_in_between_forgives(bench: Bench) -> None:
     assert result.stop is Stop.FINISHED
 
 
-def test_an_unreadable_call_is_asked_for_in_smaller_pieces(bench: Bench) -> None:
+def test_an_unreadable_call_is_asked_for_again_then_in_smaller_pieces(
+    bench: Bench,
+) -> None:
     bench.play(UNREADABLE, UNREADABLE, FINISH)
-    first, second = (m[-1]["content"] for m in bench.model.asked[1:])
-    assert "could not be read" in first
-    assert "smaller piece" in second
+    first, second, third = bench.model.asked
+    assert second == first
+    assert "at most 40 lines" in third[-1]["content"]
 
 
 def test_an_answer_cut_by_the_output_limit_is_told_so(bench: Bench) -> None:
@@ -387,7 +419,7 @@ def test_one_good_call_among_bad_ones_makes_a_turn_useful(bench: Bench) -> None:
     mixed = calls(("nonsense", {}), ("list_files", {}))
     result = bench.play(mixed, WRITE, mixed, FINISH)
     assert result.stop is Stop.FINISHED
-    assert result.actions_failed == 2
+    assert bench.counted.actions_failed == 2
 
 
 # -- going in circles ----------------------------------------------------------------
@@ -395,28 +427,188 @@ def test_one_good_call_among_bad_ones_makes_a_turn_useful(bench: Bench) -> None:
 
 def test_a_repeated_call_is_nudged_and_then_stopped(bench: Bench) -> None:
     result = bench.play(LIST, LIST, LIST, LIST)
-    assert (result.stop, result.nudges, result.looping) == (Stop.LOOP, 1, True)
-    assert result.detail == "L1: 4 equal calls of list_files in a row"
-    assert "Take a different step" in bench.model.asked[3][-1]["content"]
+    assert (result.stop, bench.counted.nudges, bench.looping) == (Stop.LOOP, 1, True)
+    assert result.detail.startswith("L1: ")
+    assert "take a different step" in bench.model.asked[3][-1]["content"]
 
 
 def test_a_nudge_that_helps_ends_the_matter(bench: Bench) -> None:
     result = bench.play(LIST, LIST, LIST, WRITE, LIST, LIST, LIST, FINISH)
-    assert (result.stop, result.nudges, result.looping) == (Stop.FINISHED, 2, False)
+    assert (result.stop, bench.counted.nudges, bench.looping) == (
+        Stop.FINISHED,
+        2,
+        False,
+    )
 
 
 def test_many_equal_calls_in_one_turn_are_nudged_first(bench: Bench) -> None:
     result = bench.play(calls(*[("list_files", {})] * 6), WRITE, FINISH)
-    assert (result.stop, result.nudges) == (Stop.FINISHED, 1)
+    assert (result.stop, bench.counted.nudges) == (Stop.FINISHED, 1)
 
 
 def test_the_same_command_with_new_answers_is_no_loop(bench: Bench) -> None:
     poll = call("run_command", command="echo >> log; wc -l < log")
     result = bench.play(*[poll] * 6, FINISH)
-    assert (result.stop, result.nudges) == (Stop.FINISHED, 0)
+    assert (result.stop, bench.counted.nudges) == (Stop.FINISHED, 0)
 
 
 def test_a_limit_met_in_a_loop_is_marked(bench: Bench) -> None:
-    result = bench.play(LIST, LIST, LIST, max_rounds=3)
-    assert (result.stop, result.looping) == (Stop.ROUND_LIMIT, True)
-    assert is_looping(steps_of(read_events(bench.events)))
+    result = bench.play(LIST, LIST, LIST, LIST, max_rounds=4, guard="off")
+    assert (result.stop, bench.looping) == (Stop.ROUND_LIMIT, True)
+
+
+def test_shadowed_rules_only_note_what_they_would_have_done(bench: Bench) -> None:
+    result = bench.play(*[LIST] * 6, WRITE, FINISH, guard="shadow")
+    assert (result.stop, bench.counted.nudges) == (Stop.FINISHED, 0)
+    assert [event["rule"] for event in bench.written("shadow")] == ["L1"]
+
+
+def test_rules_that_are_off_leave_the_agent_to_its_limits(bench: Bench) -> None:
+    result = bench.play(*[LIST] * 9, max_rounds=9, guard="off")
+    assert (result.stop, bench.counted.nudges) == (Stop.ROUND_LIMIT, 0)
+    assert bench.written("shadow") == []
+    assert bench.looping
+
+
+def test_no_guard_setting_lets_an_agent_talk_for_ever(bench: Bench) -> None:
+    assert bench.play(TALK, TALK, TALK, guard="off").stop is Stop.FINISHED
+
+
+def test_commands_that_hang_three_times_end_the_run(bench: Bench) -> None:
+    hang = [call("run_command", command=f"sleep {n}", timeout=1) for n in (61, 62, 63)]
+    result = bench.play(*hang, command_timeout=0.05)
+    assert (result.stop, bench.counted.nudges) == (Stop.LOOP, 0)
+    assert result.detail.startswith("L11: ")
+
+
+# -- finishing -----------------------------------------------------------------------
+
+
+def test_a_finish_with_nothing_changed_is_refused_once(
+    bench: Bench, workspace: Path
+) -> None:
+    bench.workspace = workspace
+    result = bench.play(LIST, FINISH, FINISH)
+    assert (result.stop, result.rounds) == (Stop.FINISHED, 3)
+    assert "no file has been changed" in bench.model.asked[2][-1]["content"]
+    assert [event["ok"] for event in bench.written("action")] == [True, False, True]
+
+
+def test_a_finish_after_a_failed_command_is_refused_once(bench: Bench) -> None:
+    result = bench.play(call("run_command", command="exit 3"), FINISH, WRITE, FINISH)
+    assert (result.stop, result.rounds) == (Stop.FINISHED, 4)
+    assert "exit status 3" in bench.model.asked[2][-1]["content"]
+
+
+def test_a_finish_beside_a_call_that_fails_is_refused_once(bench: Bench) -> None:
+    both = calls(("read_file", {"path": "missing"}), ("finish", {}))
+    result = bench.play(both, both)
+    assert (result.stop, result.rounds) == (Stop.FINISHED, 2)
+
+
+def test_giving_up_is_never_refused(bench: Bench, workspace: Path) -> None:
+    bench.workspace = workspace
+    assert bench.play(call("finish", status="blocked")).stop is Stop.GAVE_UP
+
+
+def test_what_follows_a_way_out_of_the_folder_is_not_carried_out(
+    bench: Bench, workspace: Path
+) -> None:
+    bench.play(
+        calls(
+            ("write_file", {"path": "../out", "content": ""}),
+            ("write_file", {"path": "in", "content": ""}),
+        ),
+        FINISH,
+        FINISH,
+    )
+    assert not (workspace / "in").exists()
+    assert "escape_attempt" in bench.tags
+
+
+# -- calls written as text -------------------------------------------------------------
+
+NO_TOOLS = ModelFault("capability", "gpt does not support tools", 400)
+
+
+def test_a_call_written_as_text_is_carried_out(bench: Bench, workspace: Path) -> None:
+    text = '{"name": "write_file", "arguments": {"path": "t", "content": "x"}}'
+    result = bench.play(Turn(content=f"```json\n{text}\n```"), FINISH)
+    assert result.stop is Stop.FINISHED
+    assert (workspace / "t").read_text() == "x"
+    assert "text_call" in bench.tags
+    turn, answer = bench.model.asked[1][-2:]
+    assert turn["tool_calls"][0]["function"]["name"] == "write_file"
+    assert answer["role"] == "tool"
+
+
+def test_half_a_call_written_as_text_is_not_carried_out(
+    bench: Bench, workspace: Path
+) -> None:
+    half = Turn(content='<write_file path="t">\nx = 1', done_reason="length")
+    bench.play(NO_TOOLS, half, half, half)
+    assert not (workspace / "t").exists()
+    assert "output limit" in bench.model.asked[2][-1]["content"]
+
+
+def test_a_model_without_tools_works_by_text(bench: Bench, workspace: Path) -> None:
+    write = Turn(content='I write.\n<write_file path="t">\nx = 1\n</write_file>')
+    finish = Turn(content='<finish status="done">written</finish>')
+    result = bench.play(NO_TOOLS, write, finish)
+    assert (result.stop, result.rounds) == (Stop.FINISHED, 2)
+    assert (workspace / "t").read_text().strip() == "x = 1"
+    model = bench.model
+    assert [bool(schemas) for schemas in model.schemas] == [True, False, False]
+    assert [bool(stops) for stops in model.stops] == [False, True, True]
+    assert INSTRUCTION in model.asked[1][0]["content"]
+    assert "<write_file" in model.asked[1][0]["content"]
+    turn, answer = model.asked[2][-2:]
+    assert turn == {"role": "assistant", "content": write.content}
+    assert answer["role"] == "user"
+    assert "text_protocol" in bench.tags
+
+
+# -- the window ------------------------------------------------------------------------
+
+
+def test_a_prompt_that_does_not_fit_is_made_shorter_and_sent_again(
+    bench: Bench, workspace: Path
+) -> None:
+    (workspace / "big").write_text("word\n" * 4000)
+    read = [call("read_file", path="big", start_line=n) for n in (1, 500, 900, 1300)]
+    full = ModelFault("context", "exceeds the available context size", 400)
+    result = bench.play(*read, WRITE, full, FINISH)
+    assert result.stop is Stop.FINISHED
+    before, after = bench.model.asked[-2:]
+    assert len(str(after)) < len(str(before))
+    assert after[0]["content"].startswith(before[0]["content"])
+    assert "compacted" in bench.tags
+
+
+def test_a_prompt_that_can_be_made_no_shorter_ends_the_run(bench: Bench) -> None:
+    full = ModelFault("context", "exceeds the available context size", 400)
+    result = bench.play(*[full] * 9)
+    assert result.stop is Stop.CONTEXT
+
+
+def test_an_answer_that_breaks_off_twice_is_the_models(bench: Bench) -> None:
+    broken = ModelFault("infra", "the stream ended", reason="no_done", partial="hm")
+    result = bench.play(broken, broken, FINISH)
+    assert (result.stop, result.rounds) == (Stop.FINISHED, 2)
+    assert bench.counted.retries == 1
+
+
+# -- time that is nobody's -------------------------------------------------------------
+
+
+def test_a_sleeping_machine_is_booked_as_nobodys_time(bench: Bench) -> None:
+    def woken() -> Turn:
+        bench.slept += 3600
+        bench.clock.now += 1
+        return FINISH
+
+    result = bench.play(woken)
+    assert result.working_seconds == 1
+    (wait,) = bench.written("wait")
+    assert (wait["kind"], wait["seconds"]) == ("suspend", 3600)
+    assert bench.counted.infra_wait_seconds == 3600

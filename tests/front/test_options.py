@@ -89,3 +89,54 @@ def test_the_digest_knows_what_may_change_an_outcome(
     assert settings(pytester, "--overnight-results", "x").digest == base.digest
     assert settings(pytester, "--model", "other").digest != base.digest
     assert settings(pytester, "--overnight-num-ctx", "8192").digest != base.digest
+    assert settings(pytester, "--overnight-loop-guard=off").digest != base.digest
+    assert settings(pytester, "--overnight-min-gap", "9").digest == base.digest
+    slowly = settings(pytester, "--overnight-calls-per-minute", "2")
+    assert slowly.digest == base.digest
+
+
+def test_what_concerns_the_model_server_has_safe_defaults(
+    pytester: pytest.Pytester,
+) -> None:
+    found = settings(pytester)
+    assert (found.loop_guard, found.infra_grace, found.stall) == ("stop", 900.0, 600.0)
+    assert (found.calls_per_minute, found.min_gap, found.fault_rate) == (None, 0.0, 0.0)
+
+
+def test_what_concerns_the_model_server_can_be_set(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        "[pytest]\n"
+        "overnight_loop_guard = shadow\n"
+        "overnight_calls_per_minute = 7.5\n"
+        "overnight_min_gap = 2\n"
+        "overnight_infra_grace = 60\n"
+    )
+    found = settings(pytester, "--overnight-stall=30", "--overnight-infra-grace=90")
+    assert (found.loop_guard, found.calls_per_minute) == ("shadow", 7.5)
+    assert (found.min_gap, found.infra_grace, found.stall) == (2.0, 90.0, 30.0)
+
+
+def test_calls_wait_for_the_slower_of_rate_and_gap_for_each_slot(
+    pytester: pytest.Pytester,
+) -> None:
+    assert settings(pytester).longest_call_wait == 0
+    pace = ["--overnight-calls-per-minute=10", "--overnight-min-gap=2"]
+    assert settings(pytester, *pace).longest_call_wait == 6
+    assert settings(pytester, *pace, "--overnight-slots=3").longest_call_wait == 18
+    assert settings(pytester, *pace, "--agent=rehearsal").longest_call_wait == 0
+
+
+@pytest.mark.parametrize("agent", ["rehearsal", "auto"])
+def test_faults_on_purpose_are_for_rehearsals(
+    pytester: pytest.Pytester, agent: str
+) -> None:
+    found = settings(pytester, "--overnight-fault-rate=0.1", "--agent", agent)
+    assert found.fault_rate == 0.1
+
+
+@pytest.mark.parametrize("agent", ["ollama", "oracle", "command:mine"])
+def test_faults_on_purpose_are_for_nobody_else(
+    pytester: pytest.Pytester, agent: str
+) -> None:
+    with pytest.raises(pytest.UsageError, match="in rehearsals only; the agent is"):
+        settings(pytester, "--overnight-fault-rate=0.1", "--agent", agent)

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from pytest_overnight.breaker import ENDED
+from pytest_overnight.breaker import HEALTHY
+from pytest_overnight.breaker import WAITING
 from pytest_overnight.catalog.plan import make_plan
 from pytest_overnight.progress import Progress
 from pytest_overnight.progress import run_id_of
 from pytest_overnight.records.store import RunStore
 from tests.catalog.test_plan import challenge
+from tests.test_breaker import runs
 
 
 def summary(outcome: str, category: str, duration: float) -> dict[str, Any]:
@@ -53,6 +57,36 @@ def test_status_says_what_runs_and_what_is_done(tmp_path: Path) -> None:
     assert (status["planned"], status["done"], status["solved"]) == (20, 1, 1)
     assert [run["run_id"] for run in status["running"]] == ["L6-1-run-0001"]
     assert status["eta_seconds"] > 0
+
+
+def test_a_wait_for_the_server_is_told_once_when_it_begins_and_when_it_is_over(
+    tmp_path: Path,
+) -> None:
+    night, store = a_night(tmp_path), RunStore(tmp_path)
+    for event in runs("a", "b", "c"):
+        store.note(**event)
+    assert night.started("L3-1-run-0001") == ""
+    began = json.loads(store.status.read_text())["running"]
+    store.note(WAITING, reason="Nobody answers.", seconds=900.0)
+    line = night.started("L3-1-run-0001")
+    assert line == "waiting for the model server, at most 900 s: Nobody answers."
+    assert night.started("L6-1-run-0001") == ""
+    status = json.loads(store.status.read_text())
+    assert status["server_awaited"] == "at most 900 s: Nobody answers."
+    assert status["running"][:1] == began
+    store.note(HEALTHY)
+    assert "goes on" in night.started("L3-1-run-0001")
+    assert json.loads(store.status.read_text())["server_awaited"] is None
+
+
+def test_a_night_that_has_ended_does_not_go_on(tmp_path: Path) -> None:
+    night, store = a_night(tmp_path), RunStore(tmp_path)
+    for event in runs("a", "b", "c"):
+        store.note(**event)
+    store.note(WAITING, reason="Nobody answers.", seconds=900.0)
+    assert night.started("L3-1-run-0001") != ""
+    store.note(ENDED, reason="Nobody answers.")
+    assert night.started("L6-1-run-0001") == ""
 
 
 def test_a_run_is_known_by_its_node_id() -> None:

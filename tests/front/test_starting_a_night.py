@@ -128,9 +128,16 @@ def test_a_dry_run_prints_the_plan_and_starts_nothing(
         (["--overnight-sandbox", "moat"], "*'moat' is not one of auto, bubblewrap*"),
         (["--count", "0"], "*0 is below 1*"),
         (["--overnight-num-ctx", "much"], "*'much' is no whole number*"),
+        (["--overnight-loop-guard", "on"], "*'on' is not one of stop, shadow, off*"),
+        (["--overnight-calls-per-minute", "0"], "*0 is not 0.1 to 6000*"),
+        (["--overnight-fault-rate", "2"], "*2 is not 0 to 1*"),
+        (["--overnight-fault-rate", "0.1"], "*in rehearsals only; the agent is*"),
         (["--overnight-suite", "nowhere"], "*nowhere: no such folder*"),
     ],
-    ids=["agent", "challenge", "sandbox", "count", "number", "suite"],
+    ids=[
+        *("agent", "challenge", "sandbox", "count", "number", "guard", "rate"),
+        *("share", "faults", "suite"),
+    ],
 )
 def test_bad_input_is_a_usage_error_without_a_traceback(
     project: pytest.Pytester, arguments: list[str], complaint: str

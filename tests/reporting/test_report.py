@@ -10,6 +10,7 @@ import pytest
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Check
 from pytest_overnight.records.record import Criterion
+from pytest_overnight.records.record import Performance
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.records.record import SnapshotInfo
@@ -31,7 +32,9 @@ RATES = [
     "Challenges",
     "How runs were missed",
     "Hidden tests that failed",
+    "Most common errors",
     "Durations and rounds",
+    "Where the time went",
     "All runs",
 ]
 
@@ -160,6 +163,90 @@ def test_durations_have_mean_median_deviation_and_ends(page: str) -> None:
     names = ["id", "runs", "mean", "median", "sd", "min", "max", "own median"]
     shown = [row[name] for name in names]
     assert shown == ["L6-3", "2", "710", "710", "14.1", "700", "720", "12.0"]
+
+
+def test_the_commonest_errors_are_listed_by_runs(folder: Folder) -> None:
+    rare = {f"edit_file: kind {letter}": 9 for letter in "abcdefghijkl"}
+    runs = [
+        a_run("L3-1", 1, fingerprints={"run_command exit N: `x` | <b>": 2, **rare}),
+        a_run("L3-1", 2, "infra", fingerprints={"run_command exit N: `x` | <b>": 1}),
+    ]
+    errors = section(folder.lay(*runs).report(), "Most common errors")
+    first, *rest = rows(errors)
+    assert first == {
+        "runs": "2",
+        "times": "3",
+        "error": r"`` run_command exit N: `x` \| <b> ``",
+    }
+    assert len(rest) == 9
+    assert "And 3 more" in errors
+
+
+def test_a_night_without_errors_says_so(page: str) -> None:
+    assert "None is recorded." in section(page, "Most common errors")
+
+
+def test_the_time_of_counted_runs_is_split_into_its_parts(folder: Folder) -> None:
+    def run(number: int, outcome: str, **seconds: float) -> RunRecord:
+        return a_run("L3-1", number, outcome, performance=Performance(**seconds))
+
+    runs = [
+        run(1, "passed", llm_seconds=60.0, tool_seconds=10.0, other_seconds=5.0),
+        run(2, "timeout", llm_seconds=100.0, rate_wait_seconds=20.0, setup_seconds=5.0),
+        run(3, "infra", infra_wait_seconds=1000.0),
+    ]
+    split = rows(section(folder.lay(*runs).report(), "Where the time went"))
+    shown = {
+        row["part"]: (row["in all"], row["share"], row["median s"]) for row in split
+    }
+    assert shown == {
+        "setup": ("5.0 s", "2 %", "2.50"),
+        "llm": ("2 min 40 s", "80 %", "80.0"),
+        "tool": ("10.0 s", "5 %", "5.00"),
+        "agent": ("0.0 s", "0 %", "0.00"),
+        "rate wait": ("20.0 s", "10 %", "10.0"),
+        "infra wait": ("0.0 s", "0 %", "0.00"),
+        "snapshot": ("0.0 s", "0 %", "0.00"),
+        "check": ("0.0 s", "0 %", "0.00"),
+        "other": ("5.0 s", "2 %", "2.50"),
+    }
+
+
+SHADOW = {"loop_guard": "shadow"}
+
+
+@pytest.mark.parametrize(
+    ("stops", "settings", "said"),
+    [
+        (
+            [["L1"], ["L4", "L1"], []],
+            SHADOW,
+            "2 runs would have been stopped by the loop guard (rules L1, L4), 1 of "
+            "them passed in the end.",
+        ),
+        (
+            [["L7"], [], []],
+            {},
+            "1 run would have been stopped by the loop guard (rules L7), 1 of them "
+            "passed in the end.",
+        ),
+        ([[]], SHADOW, "The loop guard only watched: it would have stopped no run."),
+        ([[]], {"loop_guard": "stop"}, ""),
+    ],
+    ids=["two", "one", "none", "not asked to watch"],
+)
+def test_a_guard_that_only_watched_says_what_it_would_have_done(
+    folder: Folder, stops: list[list[str]], settings: dict[str, str], said: str
+) -> None:
+    outcomes = ["passed", "timeout", "passed"]
+    runs = [
+        a_run("L3-1", number + 1, outcomes[number], shadow_stops=rules)
+        for number, rules in enumerate(stops)
+    ]
+    page = folder.lay(*runs, master=a_master(settings=settings)).report()
+    how = " ".join(section(page, "How it was measured").split())
+    assert said in how
+    assert ("loop guard" in how) == bool(said)
 
 
 def test_a_void_run_is_listed_with_its_reason_and_tries(folder: Folder) -> None:

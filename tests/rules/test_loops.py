@@ -1,96 +1,128 @@
-"""When an agent goes in circles, and when it only looks so."""
+"""The rules together: in which order they speak, and which make a loop of a run."""
 
 from __future__ import annotations
-
-import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_overnight.rules.loops import NUDGE_AT
-from pytest_overnight.rules.loops import Repeat
+from pytest_overnight.rules.loops import LOOPS
+from pytest_overnight.rules.loops import History
+from pytest_overnight.rules.loops import Round
 from pytest_overnight.rules.loops import Step
-from pytest_overnight.rules.loops import find_repeat
+from pytest_overnight.rules.loops import findings
 from pytest_overnight.rules.loops import is_looping
-from pytest_overnight.rules.loops import step
-from pytest_overnight.rules.loops import steps_of
-from pytest_overnight.rules.loops import without_noise
 
-SAME = step("run_command", {"command": "pytest"}, "1 failed in 0.12s", True)
-
-
-def test_the_same_action_and_answer_three_times_is_a_repeat() -> None:
-    other = step("list_files", {}, "a.py", True)
-    assert find_repeat([SAME, SAME]) is None
-    assert find_repeat([other, SAME, SAME, SAME]) == Repeat("L1", 1, 3)
+ERROR = Step("frobnicate {}", "no such tool", ok=False)
+HUNG = Step("run_command {}", "killed", ok=False, timed_out=True)
+BAD = Round("malformed")
 
 
-def test_an_error_that_comes_back_is_the_second_rule() -> None:
-    error = step("read_file", {"path": "x"}, "x does not exist.", False)
-    assert find_repeat([error] * 4) == Repeat("L2", 0, 4)
+def rules_of(history: History) -> list[str]:
+    return [f.rule + "!" * f.stop for f in findings(history)]
 
 
-def test_polling_is_no_loop() -> None:
-    polls = [step("run_command", {"command": "wc x"}, f"{n} x", True) for n in range(9)]
-    assert not is_looping(polls)
-
-
-def test_another_action_in_between_ends_the_streak() -> None:
-    other = step("list_files", {}, "a.py", True)
-    assert not is_looping([SAME, SAME, other, SAME, SAME])
+def test_nothing_holds_on_nothing() -> None:
+    assert findings(History([], [])) == []
+    assert not is_looping(History([], []))
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("history", "rules"),
     [
-        ("1 failed in 0.12s", "1 failed in 4.56s"),
-        ("\x1b[31mred\x1b[0m", "red"),
-        ("<object at 0x7f12>", "<object at 0x7fab>"),
-        ("2026-01-01 10:00:00,123 start", "2026-01-02T11:59:59Z start"),
-        ("/tmp/pytest-1/x.py:3", "/tmp/pytest-2/y.py:3"),
-        ("exit status 0 after 0.1 s", "exit status 0 after 2.0 s"),
+        (History([ERROR] * 3, [BAD] * 3), ["L10!", "L2"]),
+        (History([ERROR] * 4, [BAD] * 4), ["L10!", "L2!"]),
+        (History([HUNG] * 3, [Round()] * 3), ["L11!", "L2"]),
+        (History([ERROR] * 10, [Round()] * 10), ["L2!", "L7!"]),
+        (History([ERROR] * 6, [Round("talk")]), ["L2!", "L6", "L7"]),
+        (
+            History([ERROR] * 3, [Round("talk", (0.1,))] * 3),
+            ["L9!", "L6!", "L2"],
+        ),
+        (
+            History([Step("a", "", workspace="d")] * 12, [Round()]),
+            ["L1!", "L4"],
+        ),
     ],
 )
-def test_noise_does_not_hide_a_repeat(one: str, other: str) -> None:
-    assert without_noise(one) == without_noise(other)
+def test_what_ends_the_work_comes_first(history: History, rules: list[str]) -> None:
+    assert rules_of(history) == rules
+
+
+def failed(count: int, *, hung: bool = False) -> list[Step]:
+    """Ever other calls, ever other errors."""
+    return [Step(f"a{n}", f"{n}", ok=False, timed_out=hung) for n in range(count)]
+
+
+def there_and_back(digests: str) -> list[Step]:
+    return [Step(f"a{n}", f"{n}", workspace=d) for n, d in enumerate(digests)]
+
+
+def reads(count: int, *, answer: str = "{}") -> list[Step]:
+    """Ever other calls that change nothing; a ``{}`` in the answer is their number."""
+    return [Step(f"a{n}", answer.format(n), workspace="d") for n in range(count)]
+
+
+A, B, C = Step("a", ""), Step("b", ""), Step("c", "")
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [("3 passed", "4 passed"), ("line 3: error", "line 4: error"), ("a", "b")],
+    ("steps", "looping"),
+    [
+        ([A] * 2, False),
+        ([A] * 3, False),
+        ([A] * 4, True),
+        ([*[A] * 4, B], False),
+        ([ERROR] * 3, False),
+        ([ERROR] * 4, True),
+        ([A, B] * 3, False),
+        ([A, B] * 4, True),
+        ([A, B, C] * 3, False),
+        ([A, B, C] * 4, True),
+        (reads(15, answer="known"), False),
+        (reads(16, answer="known"), True),
+        (reads(40), False),
+        (there_and_back("abababa"), False),
+        (there_and_back("ababababa"), True),
+        (failed(9), False),
+        (failed(10), True),
+        (failed(9, hung=True), False),
+        ([*failed(9), A, A, A], False),
+    ],
 )
-def test_what_means_something_is_no_noise(one: str, other: str) -> None:
-    assert without_noise(one) != without_noise(other)
+def test_what_makes_a_loop_of_a_run(steps: list[Step], looping: bool) -> None:
+    assert is_looping(History(steps, [])) == looping
 
 
-def test_arguments_are_compared_by_value() -> None:
-    one = step("edit_file", {"path": "a", "old_text": "x "}, "", True)
-    other = step("edit_file", {"old_text": "x", "path": "a"}, "", True)
-    assert one == other
+def test_rounds_alone_make_no_loop() -> None:
+    thrash = Round("silent", (0.1,), truncated=True)
+    assert not is_looping(History([], [thrash] * 9))
+    assert not is_looping(History([A] * 3, [Round("talk", (0.1,))] * 9))
 
 
-steps = st.sampled_from("abc").map(lambda letter: Step(letter, ""))
+few = st.builds(
+    Step,
+    action=st.sampled_from("ab"),
+    observation=st.sampled_from(["", "x"]),
+    ok=st.booleans(),
+    workspace=st.sampled_from(["d", "e", ""]),
+)
+blocks = st.lists(
+    st.tuples(st.lists(few, min_size=1, max_size=3), st.integers(1, 9)),
+    max_size=3,
+)
 
 
-@given(st.lists(steps, max_size=12))
-def test_a_repeat_is_the_last_group_of_equal_steps(history: list[Step]) -> None:
-    groups = [list(group) for _, group in itertools.groupby(history)]
-    repeat = find_repeat(history)
-    if not groups or len(groups[-1]) < NUDGE_AT:
-        assert repeat is None
-    else:
-        assert repeat is not None
-        assert history[repeat.first :] == groups[-1]
-        assert repeat.count == len(groups[-1])
-
-
-def test_steps_come_back_from_a_ledger() -> None:
-    action = {
-        "event": "action",
-        "tool": "run_command",
-        "arguments": {"command": "pytest"},
-        "observation": "1 failed in 9.99s",
-        "ok": True,
-    }
-    assert steps_of([{"event": "round"}, action]) == [SAME]
+@given(blocks)
+def test_who_is_looping_could_have_been_told(
+    blocks: list[tuple[list[Step], int]],
+) -> None:
+    steps = [step for block, times in blocks for step in block * times]
+    told: set[tuple[str, int]] = set()
+    for end in range(1, len(steps) + 1):
+        history = History(steps[:end], [])
+        loops = [found for found in findings(history) if found.rule in LOOPS]
+        stopped = {(found.rule, found.first) for found in loops if found.stop}
+        assert is_looping(history) == bool(stopped)
+        assert stopped <= told
+        told |= {(found.rule, found.first) for found in loops}

@@ -37,11 +37,11 @@ planned 5: solved 5, missed 0, void 0, not reached 0
 
 AGENT = f"""\
 import dataclasses, sys
-from pytest_overnight.agents.rehearsal import Script, ScriptedModel
+from pytest_overnight.agents.scripted import ScriptedModel
 from pytest_overnight.agents.task import LoopResult
 from pytest_overnight.agents.tool_loop import run_tool_loop
 from pytest_overnight.models.base import ToolCall, Turn
-from pytest_overnight.rules.outcome import Outcome, Stop
+from pytest_overnight.rules.outcome import Stop
 
 EVIL = {EVIL!a}
 ANSWER = '''
@@ -59,7 +59,7 @@ def words(task):
     for line in EVIL.replace("\\0", "").strip("\\n").split("\\n"):
         task.box.call("write", path="x/" + line.replace("/", "_"), data=b"")
     task.box.call("write", path="answer.py", data=ANSWER.encode())
-    return LoopResult(stop=Stop.FINISHED, detail=EVIL, tags={{EVIL}})
+    return LoopResult(stop=Stop.FINISHED, detail=EVIL)
 
 def raises(task):
     print(EVIL.replace("\\udc80", ""), flush=True)
@@ -82,8 +82,7 @@ def tools(task):
             ("finish", {{"summary": EVIL, "status": "blocked"}}),
         ]:
             yield Turn(content=EVIL, tool_calls=(ToolCall(tool, arguments),))
-    script = Script(EVIL, Outcome.GAVE_UP, turns)
-    return run_tool_loop(dataclasses.replace(task, model=ScriptedModel(script)))
+    return run_tool_loop(dataclasses.replace(task, model=ScriptedModel(EVIL, turns())))
 
 def flood(task):
     task.box.call("write", path="answer.py", data=ANSWER.encode())
@@ -194,7 +193,8 @@ def test_a_line_is_an_event(night: EndedNight, name: str) -> None:
     else:
         people = path.with_name(path.name.replace("events.jsonl", "ledger.log"))
         assert len(finished) == 1
-        assert len(people.read_text().splitlines()) == len(events)
+        stamps = re.findall(r"^\d\d:\d\d:\d\d", people.read_text(), re.M)
+        assert len(stamps) == len(events)
 
 
 @pytest.mark.parametrize("run", RUNS)

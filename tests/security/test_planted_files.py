@@ -66,7 +66,7 @@ def traps(marks: Path) -> dict[str, str]:
 
 AGENT = """\
 import dataclasses, json, os, pathlib, shlex
-from pytest_overnight.agents.rehearsal import Script, ScriptedModel
+from pytest_overnight.agents.scripted import ScriptedModel
 from pytest_overnight.agents.tool_loop import run_tool_loop
 from pytest_overnight.models.base import ToolCall, Turn
 from pytest_overnight.rules.outcome import Outcome
@@ -92,8 +92,7 @@ for number in range(1000):
 def agent(task):
     assert all(os.environ[name] == value for name, value in FACTS["canaries"].items())
     plant(task.box, task.instruction.strip())
-    script = Script("x", Outcome.PASSED, look)
-    return run_tool_loop(dataclasses.replace(task, model=ScriptedModel(script)))
+    return run_tool_loop(dataclasses.replace(task, model=ScriptedModel("x", look())))
 
 def plant(box, kind):
     files = FACTS["traps"] | {"answer.py": RIGHT if kind == "honest" else WRONG}
@@ -113,7 +112,8 @@ def look():
     yield call("run_command", command="python -I -c " + shlex.quote(DESCRIPTORS))
     if FACTS["look"]:
         yield call("run_command", command="cat /proc/[0-9]*/environ")
-    yield call("finish", summary="done")
+    while True:  # the first one may not be taken
+        yield call("finish", summary="done")
 
 def call(tool, **arguments):
     return Turn(tool_calls=(ToolCall(tool, arguments),), prompt_tokens=1)

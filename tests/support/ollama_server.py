@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import ipaddress
 import json
+import math
 import os
 import select
 import signal
@@ -35,14 +36,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.support.ollama_prompt import Prompt
+from tests.support.ollama_prompt import Request
+from tests.support.ollama_prompt import prompt_of
+from tests.support.ollama_prompt import window_asked
 from tests.support.ollama_wire import CREATED
-from tests.support.ollama_wire import DEFAULT_CTX
 from tests.support.ollama_wire import LOAD_NS
 from tests.support.ollama_wire import Exhausted
 from tests.support.ollama_wire import Fault
 from tests.support.ollama_wire import InstalledModel
 from tests.support.ollama_wire import Reply
-from tests.support.ollama_wire import Request
 from tests.support.ollama_wire import Script
 from tests.support.ollama_wire import Turn
 from tests.support.ollama_wire import as_dict
@@ -68,7 +71,9 @@ class Totals:
     prompt_tokens: int = 0
     output_tokens: int = 0
     disconnects: int = 0
-    """Clients that went away in the middle of an answer."""
+    """Clients that went away in the middle of their answer."""
+    at_once: int = 0
+    """Most requests whose clients were waiting at the same time."""
 
 
 @dataclass
@@ -91,8 +96,14 @@ class OllamaServer:
         framing: str = "done",
         version: str = "0.33.0",
         num_parallel: int = 1,
+        window: int | None = None,
+        window_shown: int | None = None,
         port: int = 0,
     ) -> None:
+        """``window``: most tokens a model is given, whatever is asked for.
+
+        ``window_shown``: what ``/api/ps`` says instead of the truth.
+        """
         assert framing in FRAMINGS
         self.script = Script(script)
         self.models = {full_name(model.name): model for model in models}
@@ -102,6 +113,8 @@ class OllamaServer:
         """Bodies of all chat requests, as they came."""
         self.headers: list[dict[str, str]] = []
         """Headers of the same requests, names in lower case."""
+        self.seen: list[Prompt] = []
+        """What the model saw of each request that the script replied to."""
         self.totals = Totals()
         self.problems: list[str] = []
         """What makes leaving the ``with`` block fail."""
@@ -110,18 +123,21 @@ class OllamaServer:
         self.slots = threading.Semaphore(num_parallel)
         self.closing = threading.Event()
         self.connections: set[socket.socket] = set()
-        self._http = _Http(("127.0.0.1", port), _Handler)
-        self._http.ollama = self
+        self.waiting: set[_Handler] = set()
+        self._window = window
+        self._window_shown = window_shown
+        self._presence = threading.Lock()
+        self._http: _Http | None = _Http(self, port)
+        self.port = self._http.server_port
 
     @property
     def url(self) -> str:
         """Base URL."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> OllamaServer:
-        loop = threading.Thread(target=self._http.serve_forever, args=(0.02,))
-        loop.daemon = True
-        loop.start()
+        assert self._http
+        self._http.listen()
         return self
 
     def __exit__(
@@ -137,13 +153,41 @@ class OllamaServer:
     def close(self) -> None:
         """Stop listening, and cut every connection."""
         self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
-        for connection in list(self.connections):
+        self.leave()
+
+    def leave(
+        self, seconds: float = math.inf, but: socket.socket | None = None
+    ) -> None:
+        """The same, and be back at the same port after some real seconds.
+
+        ``but``: a connection that is left to end by itself.
+        """
+        with self._presence:
+            if self._http:
+                self._http.shutdown()
+                self._http.server_close()
+            self._http = None
+        for connection in set(self.connections) - {but}:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        if seconds < math.inf:
+            back = threading.Timer(seconds, self.come_back)
+            back.daemon = True
+            back.start()
+
+    def come_back(self) -> None:
+        """Listen again."""
+        with self._presence:
+            if self._http is None and not self.closing.is_set():
+                self._http = _Http(self, self.port)
+                self._http.listen()
 
     # -- what the handler asks ----------------------------------------------------
+
+    def window(self, request: Request) -> int:
+        """Tokens of the window that a request gets."""
+        asked = window_asked(request)
+        return asked if self._window is None else min(asked, self._window)
 
     def load(self, request: Request) -> int:
         """Have the model in memory; nanoseconds that took. Other options: a reload."""
@@ -153,15 +197,16 @@ class OllamaServer:
         load_options.pop("num_predict", None)
         with self.lock:
             was = self.loaded.get(name)
-            window = options.get("num_ctx", DEFAULT_CTX)
+            window = self.window(request)
             self.loaded[name] = Loaded(window, time.time() + 300, load_options)
         return 0 if was and was.options == load_options else LOAD_NS
 
-    def reply(self, request: Request) -> Reply:
+    def reply(self, request: Request, prompt: Prompt) -> Reply:
         """The script's next reply."""
         with self.lock:
+            self.seen.append(prompt)
             try:
-                return self.script.reply(request)
+                return self.script.reply(request, prompt)
             except Exhausted as error:
                 self.problems.append(str(error))
                 print(f"ollama_server: {error}", file=sys.stderr)
@@ -184,16 +229,22 @@ class OllamaServer:
             row = model.row() | {
                 "expires_at": CREATED,
                 "size_vram": model.size,
-                "context_length": loaded.window,
+                "context_length": self._window_shown or loaded.window,
             }
             rows.append(row)
         return rows
 
 
 class _Http(ThreadingHTTPServer):
-    ollama: OllamaServer
     daemon_threads = True
     request_queue_size = 64
+
+    def __init__(self, ollama: OllamaServer, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.ollama = ollama
+
+    def listen(self) -> None:
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         error = sys.exc_info()[1]
@@ -276,15 +327,39 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_json(wrong[0], {"error": wrong[1]})
         if not request.get("messages"):
             return self._load_only(request)
-        with ollama.slots:
-            try:
+        waiting = ollama.waiting
+        with ollama.lock:
+            waiting.add(self)
+            here = sum(not _gone(each.connection) for each in list(waiting))
+            ollama.totals.at_once = max(ollama.totals.at_once, here)
+        try:
+            with self._slot():
                 self._answer(request)
-            except _Gone:
-                self.close_connection = True
-            except OSError:
-                self.close_connection = True
-                ollama.totals.disconnects += 1
+        except (_Gone, OSError):
+            self.close_connection = True
+        finally:
+            waiting.discard(self)
         return None
+
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Requests queue unseen; one whose client has gone leaves the queue."""
+        ollama = self.server.ollama
+        self._goes_on = 0.0
+        while not ollama.slots.acquire(timeout=0.02):
+            if _gone(self.connection) or ollama.closing.is_set():
+                raise _Gone
+        try:
+            if _gone(self.connection):
+                raise _Gone
+            yield
+        except OSError:
+            ollama.totals.disconnects += 1
+            ollama.waiting.discard(self)
+            ollama.closing.wait(self._goes_on)
+            raise
+        finally:
+            ollama.slots.release()
 
     def _load_only(self, request: Request) -> None:
         ollama = self.server.ollama
@@ -304,13 +379,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, request: Request) -> None:
         ollama = self.server.ollama
-        reply = ollama.reply(request)
+        prompt = prompt_of(request, ollama.window(request))
+        reply = ollama.reply(request, prompt)
         fault = reply.fault or Fault("")
+        self._goes_on = reply.goes_on
+        if reply.away:
+            # Before the last byte: then no client can be so fast as to meet it here.
+            self.close_connection = True
+            ollama.leave(reply.away, but=self.connection)
         self._pause(reply.delay)
         if fault.kind in {"status", "redirect", "close", "garbage"}:
             return self._fail_at_once(fault)
         load_ns = ollama.load(request)
-        lines = chunks(reply, request, load_ns, ollama.framing == "before")
+        lines = chunks(
+            reply,
+            request,
+            prompt_tokens=prompt.tokens,
+            load_ns=int(reply.reload_seconds * 1e9) or load_ns,
+            calls_before=ollama.framing == "before",
+        )
         if request.get("stream", True):
             self._stream(lines, reply, fault)
         else:
@@ -367,7 +454,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/x-ndjson")
         self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self._end_headers()
 
     def _end_stream(self) -> None:
         if not self._begun:
@@ -389,7 +476,8 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(body, str) and "json" in fault.content_type:
                 body = go_json({"error": body})
             text = body if isinstance(body, str) else go_json(body)
-            return self._send(fault.status, text.encode(), fault.content_type)
+            data, kind = text.encode(), fault.content_type
+            return self._send(fault.status, data, kind, **fault.headers)
         if fault.kind == "redirect":
             return self._send(307, b"", "", Location=self.path)
         if fault.kind == "garbage":
@@ -410,15 +498,13 @@ class _Handler(BaseHTTPRequestHandler):
         raise _Gone
 
     def _pause(self, seconds: float) -> None:
-        """Wait, unless the client goes away or the server is closed."""
+        """Wait; the end of the server or, as ``OSError``, of the client cuts it."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self.server.ollama.closing.is_set():
                 raise _Gone
-            ready, _, _ = select.select([self.connection], [], [], min(left, 0.05))
-            if ready and not self.connection.recv(1, socket.MSG_PEEK):
-                self.server.ollama.totals.disconnects += 1
-                raise _Gone
+            if _gone(self.connection, min(left, 0.05)):
+                raise ConnectionAbortedError
 
     # -- plain answers ------------------------------------------------------------
 
@@ -432,9 +518,14 @@ class _Handler(BaseHTTPRequestHandler):
         if kind:
             self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self._end_headers()
         if self.command != "HEAD":
             self._write(body)
+
+    def _end_headers(self) -> None:
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
 
     def _refuse_path(self, others: set[str]) -> None:
         status, text = (405, b"405 method not allowed")
@@ -450,6 +541,17 @@ class _Handler(BaseHTTPRequestHandler):
             own = {"", "localhost", socket.gethostname().lower()}
             return name.lower() in own or name.lower().endswith(LOCAL)
         return address.is_private or address.is_loopback
+
+
+def _gone(connection: socket.socket, seconds: float = 0.0) -> bool:
+    """Whether the client has hung up; waits so long to see it."""
+    if connection.fileno() < 0:
+        return True
+    ready, _, _ = select.select([connection], [], [], seconds)
+    try:
+        return bool(ready) and not connection.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
 
 
 def _raw(body: Any) -> str:

@@ -2,7 +2,7 @@
 
 Follows the server's Go sources (``server/routes.go``, ``api/types.go``,
 ``server/prompt.go``). Everything is counted, nothing is measured: a token is four
-characters, and durations are made from tokens, so that tests can assert them exactly.
+bytes, and durations are made from tokens, so that tests can assert them exactly.
 """
 
 from __future__ import annotations
@@ -15,16 +15,28 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from tests.support.ollama_prompt import Prompt
+from tests.support.ollama_prompt import Request
+from tests.support.ollama_prompt import tokens
+
 CREATED = "2026-01-01T00:00:00.000000000Z"
 LOAD_NS = 5_000_000
 PROMPT_NS = 1_000_000
 """Nanoseconds to read one prompt token."""
 DECODE_NS = 20_000_000
 """Nanoseconds to write one token: 50 tokens a second."""
-NUM_KEEP = 4
-DEFAULT_CTX = 4096
 
-Request = dict[str, Any]
+TOO_LONG = (
+    "the prompt is longer than the context length currently available to the model; "
+    "shorten the prompt or enlarge the context"
+)
+"""A refusal of a prompt that does not fit, with status 400."""
+TOO_LONG_AS_JSON = (
+    '{"error":{"code":400,"message":"request (42947 tokens) exceeds the available '
+    'context size (8192 tokens), try increasing it",'
+    '"type":"exceed_context_size_error","n_prompt_tokens":42947,"n_ctx":8192}}'
+)
+"""The same of models with a template of their own: JSON within a text."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ class Fault:
     """``status``: text becomes ``{"error": text}`` unless ``content_type`` says
     otherwise. ``line`` and ``extra``: text goes out as it is, other values as JSON."""
     content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of ``status``, beside the usual ones."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,13 @@ class Reply:
     """Real seconds before the first byte."""
     gap: float = 0.0
     """Real seconds between lines."""
+    reload_seconds: float = 0.0
+    """The model had left the memory: how long loading it is said to have taken."""
+    goes_on: float = 0.0
+    """Real seconds that the server stays busy with this when its client has gone."""
+    away: float = 0.0
+    """Real seconds that nothing listens at the port once this is said; infinity: until
+    ``OllamaServer.come_back`` is called."""
     fault: Fault | None = None
 
     @classmethod
@@ -97,10 +118,15 @@ class Script:
             self._conversations = [(row["when"], row["turns"]) for row in rows]
         self._at = 0
 
-    def reply(self, request: Request) -> Reply:
-        """The reply to one request; raises :class:`Exhausted`."""
+    def reply(self, request: Request, prompt: Prompt) -> Reply:
+        """The reply to one request; raises :class:`Exhausted`.
+
+        A callable turn gets the request as the model sees it, cut to the window.
+        """
         turn = self._next(request)
-        return Reply.of(turn(request) if callable(turn) else turn)
+        if callable(turn):
+            turn = turn({**request, "messages": prompt.messages})
+        return Reply.of(turn)
 
     def _next(self, request: Request) -> Turn:
         if self._conversations is not None:
@@ -245,6 +271,8 @@ def _wrong_options(options: dict[str, Any]) -> str:
             return f'option "{key}" must be of type integer'
         if key in FLOAT_OPTIONS and not number:
             return f'option "{key}" must be of type float32'
+        if key == "stop" and not isinstance(value, list):
+            return 'option "stop" must be of type array'
     return ""
 
 
@@ -253,35 +281,13 @@ def full_name(name: str) -> str:
     return (name if ":" in name else f"{name}:latest").lower()
 
 
-def tokens(text: str) -> int:
-    """A token is four characters."""
-    return -(-len(text) // 4)
-
-
-def prompt_tokens(request: Request) -> int:
-    """Tokens of the prompt after the server's silent truncation.
-
-    First whole messages go, oldest first, but for system messages and the last one;
-    then tokens, so that half of the window is free.
-    """
-    window = (request.get("options") or {}).get("num_ctx", DEFAULT_CTX)
-    messages = list(request["messages"])
-    tools = tokens(json.dumps(request.get("tools") or []))
-    while _count(messages) + tools > window:
-        droppable = [m for m in messages[:-1] if m["role"] != "system"]
-        if not droppable:
-            break
-        messages.remove(droppable[0])
-    count = _count(messages) + tools
-    return count if count < window else window - (window - NUM_KEEP) // 2
-
-
-def _count(messages: list[dict[str, Any]]) -> int:
-    return sum(tokens(json.dumps(message)) for message in messages)
-
-
 def chunks(
-    reply: Reply, request: Request, load_ns: int, calls_before: bool
+    reply: Reply,
+    request: Request,
+    *,
+    prompt_tokens: int,
+    load_ns: int,
+    calls_before: bool,
 ) -> list[dict[str, Any]]:
     """The lines of a streamed answer; the last has ``done`` and the metrics."""
     content, calls, reason, written = _limited(reply, request)
@@ -295,8 +301,7 @@ def chunks(
         messages.append({"content": "", "tool_calls": calls})
     elif calls:
         last["tool_calls"] = calls
-    read = reply.prompt_tokens
-    read = prompt_tokens(request) if read is None else read
+    read = prompt_tokens if reply.prompt_tokens is None else reply.prompt_tokens
     lines = [_line(request, message, done=False) for message in messages]
     done = _line(request, last, done=True)
     metrics = {
@@ -331,7 +336,17 @@ def _limited(
     if 0 <= limit < written:
         room = max(0, limit * 4 - len(reply.thinking))
         return reply.content[:room], [], "length", limit
-    return reply.content, calls, reply.done_reason, written
+    content = _until_stop(reply.content, request)
+    if content != reply.content:
+        return content, [], "stop", tokens(reply.thinking + content)
+    return content, calls, reply.done_reason, written
+
+
+def _until_stop(content: str, request: Request) -> str:
+    """A stop text ends the answer, and is no part of it."""
+    for text in (request.get("options") or {}).get("stop") or ():
+        content = content.partition(text)[0]
+    return content
 
 
 def _call(index: int, call: dict[str, Any]) -> dict[str, Any]:

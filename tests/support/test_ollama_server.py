@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.ollama_prompt import prompt_of
 from tests.support.ollama_server import FRAMINGS
 from tests.support.ollama_server import OllamaServer
+from tests.support.ollama_wire import Fault
 from tests.support.ollama_wire import InstalledModel
 from tests.support.ollama_wire import Reply
-from tests.support.ollama_wire import prompt_tokens
 
 NAME = "gpt-oss:20b"
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,12 +179,118 @@ def test_a_full_window_drops_old_messages_but_never_the_system_message() -> None
     last = {"role": "user", "content": "l" * 400}
 
     def count(*messages: dict[str, str]) -> int:
-        options = {"num_ctx": 1024}
-        return prompt_tokens({"messages": list(messages), "options": options})
+        return prompt_of({"messages": list(messages)}, 1024).tokens
 
     assert count(system, *old, last) == count(system, last)
     # One message too long for the window: half of it is cut away.
     assert count(system, *old, {"role": "user", "content": "l" * 9000}) == 514
+
+
+def test_a_turn_sees_only_what_the_window_leaves_of_the_request() -> None:
+    def count(request: dict[str, Any]) -> Reply:
+        return Reply(" ".join(m["role"] for m in request["messages"]))
+
+    messages = [
+        {"role": "system", "content": "the task"},
+        *({"role": "user", "content": "o" * 4000} for _ in range(3)),
+        {"role": "tool", "content": "news"},
+    ]
+    with OllamaServer([count, count], window=1500, window_shown=4096) as server:
+        options = {"num_ctx": 4096}
+        small = json.loads(
+            chat(server, stream=False, messages=messages, options=options)[2]
+        )
+        running = json.loads(send(server, "/api/ps")[2])["models"]
+        messages[0]["content"] *= 1000
+        broken = json.loads(
+            chat(server, stream=False, messages=messages, options=options)[2]
+        )
+    assert small["message"]["content"] == "system user tool"
+    assert small["prompt_eval_count"] == server.seen[0].tokens < 1500
+    assert not server.seen[0].whole
+    assert [row["context_length"] for row in running] == [4096]
+    # The system message alone is too long: its end is left.
+    assert broken["prompt_eval_count"] == 1500 - (1500 - 4) // 2
+    assert len(server.seen[1].messages[0]["content"]) < 4 * 752
+    assert server.seen[1].text.endswith("news")
+
+
+def test_a_stop_text_ends_the_answer_before_it() -> None:
+    reply = Reply("one </end> two", tool_calls=[CALL])
+    with OllamaServer([reply]) as server:
+        options = {"stop": ["</other>", " </end>"]}
+        answer = json.loads(chat(server, stream=False, options=options)[2])
+    assert answer["message"] == {"role": "assistant", "content": "one"}
+    assert (answer["done_reason"], answer["eval_count"]) == ("stop", 1)
+
+
+def test_a_refusal_may_ask_to_be_left_alone() -> None:
+    busy = Fault("status", status=503, body="busy", headers={"Retry-After": "7"})
+    with OllamaServer([Reply(fault=busy)]) as server:
+        connection = HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+        message = {"role": "user", "content": "hi"}
+        body = json.dumps({"model": NAME, "messages": [message]})
+        connection.request("POST", "/api/chat", body)
+        answer = connection.getresponse()
+        connection.close()
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
+
+
+def test_a_model_may_have_been_unloaded_meanwhile() -> None:
+    with OllamaServer([REPLY, Reply("a", reload_seconds=12.5)]) as server:
+        chat(server)
+        answer = json.loads(chat(server, stream=False)[2])
+    assert answer["load_duration"] == 12_500_000_000
+
+
+def test_a_server_may_leave_and_come_back_at_the_same_port() -> None:
+    gone = Reply("bye", away=math.inf)
+    with OllamaServer([gone, Reply("back", away=0.01), Reply("again")]) as server:
+        assert "bye" in chat(server)[2]
+        with pytest.raises(ConnectionRefusedError):
+            chat(server)
+        server.come_back()
+        assert "back" in chat(server)[2]
+        assert eventually(lambda: listens(server))
+        assert "again" in chat(server)[2]
+    assert not listens(server)
+
+
+def listens(server: OllamaServer) -> bool:
+    try:
+        return send(server, "/")[0] == 200
+    except ConnectionRefusedError:
+        return False
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Another thread's doing: wait for it, for five seconds at most."""
+    until = time.monotonic() + 5
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.01)
+    return holds()
+
+
+def test_a_busy_server_goes_on_when_its_client_has_gone() -> None:
+    stall = Reply("a", fault=Fault("stall"), goes_on=0.3)
+    with OllamaServer([stall, Reply("next")]) as server:
+        host = server.url.removeprefix("http://")
+        message = {"role": "user", "content": "hi"}
+        body = json.dumps({"model": NAME, "messages": [message]})
+        first = HTTPConnection(host, timeout=0.1)
+        first.request("POST", "/api/chat", body)
+        with pytest.raises(TimeoutError):
+            first.getresponse()
+        asked = time.monotonic()
+        first.close()
+        # This one hangs up in the queue; no turn of the script is spent on it.
+        second = HTTPConnection(host, timeout=0.1)
+        second.request("POST", "/api/chat", body)
+        second.close()
+        assert "next" in chat(server)[2]
+        waited = time.monotonic() - asked
+    assert waited >= 0.3
+    assert (server.totals.disconnects, server.totals.at_once) == (1, 1)
 
 
 def test_a_script_that_runs_out_fails_loudly() -> None:

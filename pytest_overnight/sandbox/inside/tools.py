@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_overnight.sandbox.inside.walls import Walls
 
 MOST_ENTRIES = 20_000
+CHECK_BYTES = 1000
 AHEAD_NS = 1_000_000_000
 
 
@@ -90,6 +91,26 @@ def write(config: dict[str, Any], *, path: str, data: bytes) -> Reply:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+    return Reply()
+
+
+def check(config: dict[str, Any], *, path: str) -> Reply:
+    """Line number, blank, problem that Python has with a source file; empty: none.
+
+    Nothing is run. Here in a child, since deep nesting can end the interpreter.
+    """
+    import warnings  # loaded where it is needed: most children never do
+
+    source = read(config, path=path).first
+    warnings.simplefilter("ignore")
+    try:
+        compile(source, "file", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        problem = f"{line} {getattr(error, 'msg', error)}"
+        return Reply(first=problem.encode("utf-8", "replace")[:CHECK_BYTES])
+    except (RecursionError, OverflowError):
+        pass  # its form may be well; it is only too deep for this
     return Reply()
 
 
@@ -280,6 +301,7 @@ def _copy_file(source: str, target: str, mode: int) -> None:
 OPERATIONS: dict[str, Callable[..., Reply]] = {
     "read": read,
     "write": write,
+    "check": check,
     "list": list_files,
     "remove": remove,
     "reset": reset,

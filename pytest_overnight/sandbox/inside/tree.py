@@ -18,11 +18,15 @@ def children(pid: int) -> list[int]:
     """Process ids of the direct children; empty where the process is gone."""
     found: list[int] = []
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as listing:
                 found += map(int, listing.read().split())
-    except OSError:
-        pass
+        except OSError:
+            pass  # this thread has ended meanwhile; the others have not
     return found
 
 
