@@ -140,8 +140,8 @@ class Controller:
     def _close(self) -> None:
         from pytest_overnight.lost import record_lost_runs
 
-        # Nobody plays any more: xdist's own hook came before ours, which is the last,
-        # and it waits for its workers to end, or kills them and waits for that.
+        # Nobody plays any more: our hook is the last. Fixtures are torn down, and xdist
+        # has waited for its workers to end, or killed them and waited for that.
         record_lost_runs(self._night.settings, self._sandbox, self._runs)
         end = now()
         self._write_master(end)
