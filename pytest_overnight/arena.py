@@ -65,6 +65,7 @@ class Arena:
         """Start the try server and the judge server of this worker."""
         self._settings = settings
         self._protected = sandbox.protected
+        self._signals_get_out = "signal" in sandbox.open
         self._store = RunStore(settings.results)
         self._recorder = Recorder.of(settings, sandbox)
         payload = {
@@ -96,6 +97,8 @@ class Arena:
         slot = slot or Slot()
         interrupt: KeyboardInterrupt | None = None
         started, begun = now(), clock.wall()
+        for log in (self._store.events_log(run.id), self._store.ledger_log(run.id)):
+            log.unlink(missing_ok=True)  # two tries in one ledger would be one to count
         self._store.note("started", run_id=run.id)
         folder = self._store.workspaces / run.id
         tree = self._store.workspaces / f"{run.id}.snapshot"
@@ -201,8 +204,9 @@ class Arena:
             detail = "killed at the wall cap"
             limit = run.challenge.timeout_seconds / self._settings.time_scale
             return TryResult(Stop.DEADLINE, detail, working_seconds=limit)
-        # A try that ends without a word: the user's own agent can do that to itself.
-        own = ":" in self._settings.agent
+        # A try that ends without a word: the user's own agent can do that to itself,
+        # and so can agent code that may signal what is outside its box.
+        own = ":" in self._settings.agent or self._signals_get_out
         stop = Stop.CRASH if own else Stop.SETUP
         return TryResult(stop, f"the try died: {reply.error}")
 

@@ -80,10 +80,14 @@ class Night:
         from pytest_overnight.models.ollama_server import check_server
 
         settings = self.settings
+
+        def check() -> str | None:
+            return check_server(settings.host, settings.model)
+
         return Breaker(
             RunStore(settings.results),
             settings,
-            lambda: check_server(settings.host, settings.model),
+            check if settings.agent == "ollama" else lambda: None,
             tell,
         ).why_not()
 
@@ -153,8 +157,23 @@ def _die_with_the_controller() -> None:
         os._exit(1)
 
 
+def _check_plays_once(config: pytest.Config) -> None:
+    """A run has one record: options of other plugins that repeat tests are refused."""
+    if config.getoption("reruns", None):
+        raise pytest.UsageError(
+            "--reruns would play void runs again over their records. Leave it out, or "
+            "give `-p no:rerunfailures`."
+        )
+    if config.getoption("dist", "no") == "each":
+        raise pytest.UsageError(
+            "--dist each would play every run on every worker at once, in the same "
+            "folder. Leave it out: -n alone shares the runs out."
+        )
+
+
 def _found(config: pytest.Config) -> Night:
     check_inifile(config)
+    _check_plays_once(config)
     settings = options.build_settings(config)
     if not re.fullmatch(r"[\w.-]+", settings.session_id):
         raise StoreError(

@@ -204,7 +204,8 @@ class ProgressReporter:
         self._terminal.ensure_newline()
         self._terminal.write_line(line, **{colour: True})
         if summary["category"] == "void":
-            self._terminal.write_line(f"    {summary['detail']}")
+            for part in textwrap.wrap(summary["detail"], 76):
+                self._terminal.write_line(f"    {part}")
 
 
 def run_id_of(nodeid: str) -> str | None:

@@ -6,6 +6,7 @@ readable or not, ``fault`` when something else failed, ``cut`` at the deadline.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from pytest_overnight.agents import prompts
@@ -18,12 +19,15 @@ from pytest_overnight.agents.task import Task
 from pytest_overnight.agents.task import Unused
 from pytest_overnight.agents.task import WorkingTime
 from pytest_overnight.models.base import ModelFault
+from pytest_overnight.models.base import SilentCallError
 from pytest_overnight.models.base import Turn
 from pytest_overnight.rules.loops import is_degenerate
 from pytest_overnight.rules.outcome import Stop
 
 SUSPENDED_SECONDS = 1.0
 """A shorter sleep of the machine is the two clocks' own difference."""
+LOAD_SECONDS = 1.0
+"""A look at a loaded model takes less."""
 SAME_DEATH = 3
 """Times in a row that a model's process dies with the same words: it will again."""
 
@@ -71,23 +75,27 @@ class Asking:
         """
         self.compactions, self.truncated = [], False
         self._note(self._context.compact())
-        retry = 0
+        retries: Counter[str] = Counter()
         while True:
-            self._keep_pace()
+            if not retries:  # a call that is made again has waited already
+                self._keep_pace()
             asked = self._task.clock()
             try:
                 turn = self._call(asked)
-            except TimeoutError:
-                self._task.ledger.write("cut", seconds=self._since(asked))
+            except TimeoutError as cut:
+                heard = not isinstance(cut, SilentCallError)
+                seconds = self._since(asked)
+                self._task.ledger.write("cut", seconds=seconds, heard=heard)
                 limit = self._task.limits.working_seconds
                 detail = f"{limit:g} s were used up while the model was answering"
                 raise Over(Stop.DEADLINE, detail) from None
             except ModelFault as fault:
-                retry += 1
+                retries[fault.reason] += 1
+                retry = retries[fault.reason]
                 self._sort_out(fault, retry, self._since(asked))
             else:
                 self._unreadable, self._broken_off, self._deaths = 0, False, []
-                self._write_round(turn, self._since(asked))
+                self._write_round(turn, self._without_load(turn, self._since(asked)))
                 self._check_window(turn)
                 return turn
 
@@ -113,10 +121,24 @@ class Asking:
         self._slept = slept
         return seconds
 
+    def _without_load(self, turn: Turn, seconds: float) -> float:
+        """What is left of a call's time without loading the model, or queueing for it.
+
+        Neither is the agent's work, and the next agent finds the model loaded.
+        """
+        load = min(turn.load_seconds, seconds)
+        if load < LOAD_SECONDS:
+            return seconds
+        self._time.wait(load)
+        self._task.ledger.write("wait", kind="load", seconds=load)
+        return seconds - load
+
     def _keep_pace(self) -> None:
         if self._task.pace is None:
             return
-        if waited := self._task.pace.wait():
+        before = self._task.clock()
+        if self._task.pace.wait():
+            waited = self._since(before)
             self._time.wait(waited)
             self._task.ledger.write("wait", kind="rate", seconds=waited)
 
@@ -147,9 +169,11 @@ class Asking:
     def _is_the_models(self, fault: ModelFault) -> bool:
         """Some servers end a stream without a word when the model repeats itself."""
         if fault.reason != "no_done":
+            self._broken_off = False
             return False
-        before, self._broken_off = self._broken_off, True
-        return before or is_degenerate(fault.partial)
+        again = self._broken_off or is_degenerate(fault.partial)
+        self._broken_off = not again
+        return again
 
     def _mended(self, fault: ModelFault) -> float | None:
         """0 where the next call will be another one; ``None``: nothing can be done."""

@@ -181,8 +181,17 @@ def _own_agent(find: Callable[[], Agent], task: Task) -> LoopResult:
     It may return a :class:`LoopResult`, a sentence for the record, or nothing.
     """
     started = task.clock()
-    signal.signal(signal.SIGALRM, _out_of_time)
-    signal.setitimer(signal.ITIMER_REAL, task.limits.working_seconds)
+    limit = task.limits.working_seconds
+
+    def look_at_the_clock(number: int, frame: object) -> None:
+        """End the agent; or wait on, for as long as it has waited for the server."""
+        left = limit - (task.clock() - started - task.ledger.waited)
+        if left <= 0:
+            raise OutOfTimeError("still at work when the time limit was reached")
+        signal.setitimer(signal.ITIMER_REAL, left)
+
+    signal.signal(signal.SIGALRM, look_at_the_clock)
+    signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         result = _timed(lambda: _own_result(find()(task)), task)
     except OutOfTimeError as problem:
@@ -203,10 +212,6 @@ def _own_agent(find: Callable[[], Agent], task: Task) -> LoopResult:
 
 class OutOfTimeError(BaseException):
     """The limit is reached; not an ``Exception``, which agents may swallow."""
-
-
-def _out_of_time(number: int, frame: object) -> None:
-    raise OutOfTimeError("still at work when the time limit was reached")
 
 
 def _own_result(answer: object) -> LoopResult:

@@ -138,8 +138,10 @@ class Context:
         if not self._counted or sent[: len(known)] != known:
             return by_size, 0.0
         added = sum(size({**m, "thinking": ""}) for m in sent[len(known) :])
-        # A quarter: text that is mostly blanks has far more characters in a token.
-        return by_size, self._counted + (added / 4 - thinking) / self._ratio
+        # A quarter: text that is mostly blanks has far more characters in a token. And
+        # thinking may be code, which has fewer.
+        least = self._counted + added / 4 / self._ratio - thinking / FEWEST_CHARS
+        return by_size, least
 
     def compact(self) -> Compaction | None:
         """Make room if the prompt is nearly too big; ``None``: nothing was done."""

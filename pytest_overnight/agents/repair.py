@@ -97,7 +97,8 @@ def _action(draft: _Draft, problem: str, write: Callable[[ToolCall], str]) -> Ac
 
 
 def _unknown(draft: _Draft, given: str) -> Action:
-    tool = draft.tool or _shown(given)
+    # Not as it came: special tokens in a name would break every later prompt.
+    tool = draft.tool or re.sub(r"[^\w.-]+", "_", _shown(given)).strip("_") or "unknown"
     problem = f'There is no tool "{tool}". Call one of them: {", ".join(TOOLS)}.'
     # What nobody checked must still go into a ledger and back to a server.
     arguments = {_shown(k): cast(v, "string") or "" for k, v in draft.arguments.items()}

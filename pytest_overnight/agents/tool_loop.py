@@ -92,11 +92,12 @@ class ToolLoop:
 
     def _take(self, turn: Turn) -> None:
         """Act on a turn, in whatever form it names what is to be done."""
-        if turn.tool_calls:
+        # What was cut must not be carried out: half a file would be written.
+        is_cut = turn.done_reason == "length"
+        if turn.tool_calls and not is_cut:
             self._acting.act(turn, turn.tool_calls)
             return
-        # What was cut must not be carried out: half a file would be written.
-        whole = turn.content if turn.done_reason != "length" else ""
+        whole = "" if is_cut else turn.content
         if self._asking.in_text:
             call = text_calls.protocol_call(whole)
             calls, form = ((call,) if call else text_calls.stray_calls(whole)), "text"
@@ -106,7 +107,7 @@ class ToolLoop:
             self._acting.act(turn, calls, form=form)
             return
         if not whole.strip():
-            reason = "cut" if turn.done_reason == "length" else "silent"
+            reason = "cut" if is_cut else "silent"
         else:
             reason = "talk"
             self.context.add_turn({"role": "assistant", "content": whole})

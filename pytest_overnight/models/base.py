@@ -71,6 +71,10 @@ class ModelFault(Exception):
         return f"{self.kind}: {self.detail}"
 
 
+class SilentCallError(TimeoutError):
+    """The deadline came before any byte of the answer, and the server is not well."""
+
+
 class Model(Protocol):
     """Where an agent's words come from."""
 
@@ -88,6 +92,7 @@ class Model(Protocol):
 
         ``stop``: texts at which the answer ends; they are not part of it.
         ``deadline`` is on ``time.monotonic()``; past it the call is cut and
-        ``TimeoutError`` raised. Any other failure is a :class:`ModelFault`.
+        ``TimeoutError`` raised, :class:`SilentCallError` where that was the server's
+        doing. Any other failure is a :class:`ModelFault`.
         """
         ...

@@ -20,12 +20,14 @@ from pytest_overnight.models.address import base_url
 from pytest_overnight.models.answer import Answer
 from pytest_overnight.models.base import Message
 from pytest_overnight.models.base import ModelFault
+from pytest_overnight.models.base import SilentCallError
 from pytest_overnight.models.base import Turn
 from pytest_overnight.models.connection import Watch
 from pytest_overnight.models.connection import client_options
 from pytest_overnight.models.faults import CLIENT_ERRORS
 from pytest_overnight.models.faults import fault_from
 from pytest_overnight.models.faults import unsendable
+from pytest_overnight.models.ollama_server import has_loaded
 from pytest_overnight.models.ollama_server import live_window
 from pytest_overnight.settings import Settings
 
@@ -166,11 +168,23 @@ class OllamaModel:
                 return answer.read(chunks)
             except CLIENT_ERRORS as error:
                 if time.monotonic() >= deadline:
-                    cut = "the model call was cut at the deadline"
-                    raise TimeoutError(cut) from error
+                    raise self._cut() from error
                 if not self._watch.sent:
                     raise unsendable(error) from error
                 raise fault_from(error, self._watch.response, answer.partial) from error
+
+    def _cut(self) -> TimeoutError:
+        """Of a call that the deadline ended: was the model slow, or the server dead?
+
+        A model at work on a long tool call is as silent as a server that hangs, but the
+        server then still says that it has the model.
+        """
+        said = "the model call was cut at the deadline"
+        if self._watch.response is None and not has_loaded(
+            self._url, self.name, self._options, KEEP_ALIVE
+        ):
+            return SilentCallError(f"{said}, and the server does not answer at all")
+        return TimeoutError(said)
 
     # -- what is learnt from one call for the next ----------------------------------
 

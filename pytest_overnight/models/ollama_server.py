@@ -17,6 +17,8 @@ from pytest_overnight.models.connection import CONNECT_SECONDS
 from pytest_overnight.models.connection import plain_client
 
 PREFLIGHT_SECONDS = 2.0
+LOOK_SECONDS = 10.0
+"""A loaded model is found at once; loading one takes longer, as does a dead server."""
 _NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
@@ -72,6 +74,25 @@ def live_window(host: str, model: str) -> int:
         for _, window in _row_facts(rows, model, ("context_length",)):
             return window if isinstance(window, int) else 0
     return 0
+
+
+def has_loaded(host: str, model: str, options: dict[str, Any], keep_alive: str) -> bool:
+    """Whether a server that has fallen silent still answers for its model.
+
+    Asks it to load the model, as it is loaded already: with the ``options`` of every
+    call, since others would load it anew.
+    """
+    request = {
+        "model": model,
+        "messages": [],
+        "options": options,
+        "keep_alive": keep_alive,
+    }
+    try:
+        with plain_client(base_url(host), LOOK_SECONDS) as http:
+            return bool(http.post("/api/chat", json=request).status_code)
+    except _NO_ANSWER:
+        return False
 
 
 def server_facts(host: str, model: str) -> dict[str, Any]:

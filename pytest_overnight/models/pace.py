@@ -28,6 +28,9 @@ from pytest_overnight.models.address import base_url
 from pytest_overnight.records import clock as clocks
 
 MINUTE = 60.0
+BASE = "/tmp"
+"""Where all nights of a user meet, from a shell and from cron: so not by TMPDIR, nor by
+XDG_RUNTIME_DIR, which goes away when the user logs out."""
 
 
 def host_folder(host: str) -> Path:
@@ -35,15 +38,15 @@ def host_folder(host: str) -> Path:
 
     Raises ``PermissionError`` where somebody else has put a folder in its place.
     """
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    base = BASE if os.access(BASE, os.W_OK) else tempfile.gettempdir()
     key = hashlib.sha256(base_url(host).encode()).hexdigest()[:12]
     folder = Path(base) / f"pytest-overnight-{os.getuid()}"
     folder.mkdir(exist_ok=True, mode=0o700)
     # In a folder for all, a stranger could choose which files we write.
     if folder.lstat().st_uid != os.getuid():
         raise PermissionError(
-            f"{folder} belongs to another user; set XDG_RUNTIME_DIR to a folder of "
-            "your own."
+            f"{folder} belongs to another user, who must remove it: it is where the "
+            "runs of a user meet."
         )
     (folder / f"host-{key}").mkdir(exist_ok=True, mode=0o700)
     return folder / f"host-{key}"

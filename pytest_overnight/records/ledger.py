@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_overnight.records.clock import unix_clock
 from pytest_overnight.records.events import Event
+from pytest_overnight.records.events import figure
 from pytest_overnight.records.ledger_text import block
 
 
@@ -32,12 +33,15 @@ class Ledger:
         self._events = os.open(events, flags, 0o644)
         self._log = os.open(log, flags, 0o644)
         self._clock = clock or unix_clock()
+        self.waited = 0.0
+        """Seconds booked so far as waits that are not the agent's, by its own clock."""
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one event; ``fields`` must be plain JSON types."""
         now = self._clock()
         line = json.dumps({"event": event, "time": round(now, 6), **fields})
         os.write(self._events, line.encode() + b"\n")
+        self.waited += _waited(event, fields)
         os.write(self._log, block(now, event, fields).encode())
 
     def close(self) -> None:
@@ -45,6 +49,13 @@ class Ledger:
         os.fdatasync(self._events)
         os.close(self._events)
         os.close(self._log)
+
+
+def _waited(event: str, fields: dict[str, Any]) -> float:
+    kinds = {"wait": ("infra", "rate", "load"), "fault": ("infra",)}
+    return (
+        figure(fields, "seconds") if fields.get("kind") in kinds.get(event, ()) else 0
+    )
 
 
 def read_events(path: Path) -> list[Event]:

@@ -28,7 +28,12 @@ CONTENT_LINES, THINKING_LINES = 3, 2
 MAIN_ARGUMENTS = ("path", "command", "summary")
 """What a call is told by, in this order; else by all of its arguments."""
 
-WAITS = {"infra": "the model server", "rate": "the rate limit", "suspend": "sleep"}
+WAITS = {
+    "infra": "the model server",
+    "rate": "the rate limit",
+    "suspend": "sleep",
+    "load": "the model to be loaded",
+}
 
 
 def block(now: float, event: str, fields: Event) -> str:

@@ -149,15 +149,20 @@ def _add_wait(total: Tally, event: Event) -> None:
     kind = event.get("kind")
     if kind == "rate":
         total.rate_wait_seconds += _seconds(event)
-    elif kind in ("infra", "suspend"):
-        # A machine that slept is no more the agent's fault than a server that is away.
+    elif kind in ("infra", "suspend", "load"):
+        # A machine that slept, a model that was loaded: as little the agent's fault as
+        # a server that is away.
         total.infra_wait_seconds += _seconds(event)
 
 
 def _add_cut(total: Tally, event: Event) -> None:
-    # A call that the deadline ended: it took the agent's time, gave no round.
+    # A call that the deadline ended, and that gave no round. Where not one byte came,
+    # nobody can say that the model was at work.
     total.llm_calls += 1
-    total.llm_seconds += _seconds(event)
+    if event.get("heard", True):
+        total.llm_seconds += _seconds(event)
+    else:
+        total.infra_wait_seconds += _seconds(event)
 
 
 def _add_fault(total: Tally, event: Event) -> None:

@@ -34,9 +34,9 @@ class Step:
     """Digest of the workspace afterwards; empty when it is not known."""
 
     @property
-    def exchange(self) -> tuple[str, str, bool]:
-        """What makes two steps equal: the call, the answer, and whether it failed."""
-        return self.action, self.observation, self.ok
+    def exchange(self) -> tuple[str, str, bool, str]:
+        """What makes two steps equal: call, answer, success, and the files after it."""
+        return self.action, self.observation, self.ok, self.workspace
 
     @property
     def tool(self) -> str:

@@ -149,7 +149,11 @@ def outcome_of(
 
 
 def _infra_seconds(events: list[Event]) -> float:
-    """Failed calls, waits after them, sleep of the machine: nobody's working time."""
+    """Failed calls, waits after them, sleep, loading; a call cut off in full silence.
+
+    A server that hangs says nothing until the limit, and nor does one at work on a long
+    tool call: where that took most of a run, nothing is known of the agent.
+    """
     return sum(
         max(0.0, figure(event, "seconds")) for event in events if _is_infra(event)
     )
@@ -159,4 +163,6 @@ def _is_infra(event: Event) -> bool:
     kind = event.get("kind")
     if event.get("event") == "fault":
         return kind == "infra"
-    return event.get("event") == "wait" and kind in ("infra", "suspend")
+    if event.get("event") == "cut":
+        return not event.get("heard", True)
+    return event.get("event") == "wait" and kind in ("infra", "suspend", "load")

@@ -20,7 +20,7 @@ PERIODS = (3, 4)
 STALE = (10, 16)
 """L4: actions that change nothing …"""
 FEW_NEW = 3
-"""… among which fewer than this many were never made before, with a new answer."""
+"""… among which fewer than this many brought an answer never seen before."""
 RETURNS = (3, 4)
 """L5: returns to the same state of the workspace."""
 ERRORS = ((6, 8), (10, 12))
@@ -62,11 +62,9 @@ def cycle(steps: Sequence[Step]) -> Finding | None:
 
 
 def stagnation(steps: Sequence[Step]) -> Finding | None:
-    """L4: nothing is changed, and hardly anything is done or seen that is new."""
-    new_actions = _are_new([step.action for step in steps])
-    new_answers = _are_new([step.observation for step in steps])
-    # Who asks in ever new words and gets the answers that are known is not looking on.
-    new = [both == (True, True) for both in zip(new_actions, new_answers, strict=True)]
+    """L4: nothing is changed, and hardly anything is seen that is new."""
+    # By the answer: who asks in ever new words and hears what is known learns nothing.
+    new = _are_new([step.observation for step in steps])
 
     def holds(end: int, width: int) -> bool:
         begin = end - width

@@ -26,11 +26,11 @@ SLOW_ROUNDS = 3
 
 _EDITS = {"write_file", "edit_file"}
 _TESTS = re.compile(
-    r"pytest|unittest|doctest|\b(?:tox|nox)\b|\btest_\w*\.py|_test\.py"
-    r"|\bmake (?:test|check)\b"
+    r"pytest|unittest|doctest|\b(?:tox|nox)\b|\bmake (?:test|check)\b"
+    r"|(?:\bpython[\d.]*\s(?:\S+\s)*|\./)\S*test\w*\.py"
 )
-"""A command that runs tests, as far as its words show: it names a runner, a file that
-is called like a test, or make's target. Scripts with other names are not recognized."""
+"""A command that runs tests, as far as its words show: it names a runner or make's
+target, or starts a file that is called like a test. No other script is recognized."""
 
 
 _OF_EVENT = {

@@ -128,7 +128,9 @@ class OpenBox:
         elif operation == "remove":
             self._file("remove", path)
         elif operation == "check":
-            return self._file("check", path, most=CHECK_BYTES).decode()
+            return self._file("check", path, most=CHECK_BYTES).decode(
+                "utf-8", "replace"
+            )
         elif operation == "list":
             pattern = str(arguments.get("pattern", "*"))
             return listing(self._file("list", path, most=_LIST_BYTES, pattern=pattern))

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from pytest_overnight.models.pace import host_folder
-from pytest_overnight.settings import DEFAULT_HOST
 from tests.acceptance.test_outcomes import workers_of
 from tests.support.nights import EndedNight
 from tests.support.nights import command
@@ -436,11 +435,9 @@ def is_free():
 """
 
 
-def test_a_slot_is_held_for_the_try_and_no_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    look = LOOKS_AT_THE_SLOT.format(slot=str(host_folder(DEFAULT_HOST) / "slot-0"))
+def test_a_slot_is_held_for_the_try_and_no_longer(tmp_path: Path) -> None:
+    host = f"http://{tmp_path.name}.localhost"  # of this test alone
+    look = LOOKS_AT_THE_SLOT.format(slot=str(host_folder(host) / "slot-0"))
     suite = write_suite(tmp_path / "suite", ["L3-1"])
     write_challenge(
         suite, "L3-1", tests=f"{look}\ndef test_slot():\n    assert is_free()\n"
@@ -448,7 +445,8 @@ def test_a_slot_is_held_for_the_try_and_no_longer(
     agent = f"{look}\ndef agent(task):\n    assert not is_free()\n"
     (tmp_path / "own.py").write_text(agent)
     arguments = ["-m", "overnight", "--overnight-suite", str(suite), "--count=2"]
-    night = run_night(tmp_path, *arguments, "--agent", "own:agent", "-n", "0")
+    arguments += ["--overnight-host", host, "--agent", "own:agent", "-n", "0"]
+    night = run_night(tmp_path, *arguments)
     assert night.status == 0, night.out
     assert set(night.outcomes.values()) == {"passed"}, night.records
 

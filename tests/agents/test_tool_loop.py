@@ -19,6 +19,7 @@ from pytest_overnight.agents.tool_loop import Task
 from pytest_overnight.agents.tool_loop import ToolLoop
 from pytest_overnight.models.base import Message
 from pytest_overnight.models.base import ModelFault
+from pytest_overnight.models.base import SilentCallError
 from pytest_overnight.models.base import ToolCall
 from pytest_overnight.models.base import Turn
 from pytest_overnight.records.ledger import Ledger
@@ -27,7 +28,10 @@ from pytest_overnight.records.tally import Tally
 from pytest_overnight.records.tally import tally
 from pytest_overnight.rules.loops import history_of
 from pytest_overnight.rules.loops import is_looping
+from pytest_overnight.rules.outcome import Outcome
 from pytest_overnight.rules.outcome import Stop
+from pytest_overnight.rules.outcome import Verdict
+from pytest_overnight.rules.outcome import outcome_of
 from pytest_overnight.rules.tags import tags_of
 from pytest_overnight.sandbox.box import Box
 
@@ -276,6 +280,44 @@ def test_a_model_call_cut_at_the_deadline_ends_the_work(bench: Bench) -> None:
     result = bench.play(LIST, TimeoutError())
     assert (result.stop, result.rounds) == (Stop.DEADLINE, 1)
     assert len(bench.written("cut")) == 1
+
+
+def test_a_call_that_a_dead_server_let_run_out_is_not_the_agents(bench: Bench) -> None:
+    def hang() -> Turn:
+        bench.clock.now += 59
+        raise SilentCallError
+
+    result = bench.play(LIST, hang, working_seconds=60)
+    assert result.stop is Stop.DEADLINE
+    assert bench.counted.infra_wait_seconds == 59
+    events = read_events(bench.events)
+    booked = outcome_of(events, result.stop, Verdict.FAIL, changed=True, duration=60)
+    assert booked is Outcome.INFRA
+
+
+def test_loading_the_model_is_nobodys_time(bench: Bench) -> None:
+    def load() -> Turn:
+        bench.clock.now += 50
+        return calls(("list_files", {}), load_seconds=45.0)
+
+    result = bench.play(load, FINISH, working_seconds=20)
+    assert (result.stop, result.working_seconds) == (Stop.FINISHED, 5)
+    counted = bench.counted
+    assert (counted.llm_seconds, counted.infra_wait_seconds) == (5, 45)
+
+
+def test_what_the_output_limit_cut_is_not_carried_out(
+    bench: Bench, workspace: Path
+) -> None:
+    half = calls(("write_file", {"path": "t", "content": "x ="}), done_reason="length")
+    bench.play(half, WRITE, FINISH)
+    assert not (workspace / "t").exists()
+
+
+def test_retries_are_counted_by_what_went_wrong(bench: Bench) -> None:
+    refused = ModelFault("infra", "refused", reason="refused")
+    result = bench.play(*[refused] * 9, INFRA, FINISH)
+    assert (result.stop, bench.counted.retries) == (Stop.FINISHED, 10)
 
 
 def test_finish_counts_even_when_time_ran_out_in_its_turn(bench: Bench) -> None:

@@ -204,7 +204,7 @@ ROWS = [
         says=[turn(call("assistant<|channel|>analysis", path="a.py")), *GOOD],
         rounds=3,
         does=[
-            acts("!assistant<|channel|>analysis", "write_file", "finish"),
+            acts("!assistant_channel_analysis", "write_file", "finish"),
             finds_unused("malformed"),
             tells(2, "read_file, write_file"),
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,9 @@ import pytest
 
 from pytest_overnight.agents.tools import schemas
 from pytest_overnight.models import ollama as adapter
+from pytest_overnight.models import ollama_server
 from pytest_overnight.models.base import ModelFault
+from pytest_overnight.models.base import SilentCallError
 from pytest_overnight.models.base import ToolCall
 from pytest_overnight.models.base import Turn
 from pytest_overnight.models.ollama import OllamaModel
@@ -363,10 +366,23 @@ def test_at_the_deadline_the_call_is_cut_and_the_server_told(
     reply: Reply, way: str
 ) -> None:
     with serving([reply, Reply("next")], way) as (server, model):
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError) as caught:
             ask(model, seconds=0.2)
+        assert not isinstance(caught.value, SilentCallError)  # it has the model still
         assert eventually(lambda: server.totals.disconnects == 1)
         assert ask(model).content == "next"
+
+
+def test_a_server_that_hangs_is_told_from_a_model_that_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ollama_server, "LOOK_SECONDS", 0.1)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as hung,
+        model_at(f"http://127.0.0.1:{hung.getsockname()[1]}") as model,
+        pytest.raises(SilentCallError),
+    ):
+        ask(model, seconds=0.2)
 
 
 def test_a_stream_that_never_falls_silent_is_cut_at_the_deadline() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_overnight.models import pace as paces
 from pytest_overnight.models.pace import Pace
 from pytest_overnight.models.pace import host_folder
 
@@ -351,7 +352,7 @@ def test_who_sleeps_or_dies_meanwhile_holds_up_nobody(tmp_path: Path) -> None:
 
 @pytest.fixture
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(paces, "BASE", str(tmp_path))
     return tmp_path
 
 

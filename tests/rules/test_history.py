@@ -51,13 +51,14 @@ def test_a_step_knows_its_tool_and_its_answer_without_noise() -> None:
     ran = step("run_command", {"command": "pytest"}, "1 failed in 0.12s", True)
     assert ran.tool == "run_command"
     assert ran == Step(ran.action, "1 failed in <duration>")
-    assert ran.exchange == (ran.action, "1 failed in <duration>", True)
+    assert ran.exchange == (ran.action, "1 failed in <duration>", True, "")
 
 
-def test_equal_steps_may_leave_different_workspaces() -> None:
+def test_equal_steps_leave_the_same_files() -> None:
     one = step("run_command", {}, "", True, workspace="d1")
-    other = step("run_command", {}, "", True, timed_out=True, workspace="d2")
-    assert one.exchange == other.exchange
+    other = step("run_command", {}, "", True, timed_out=True, workspace="d1")
+    changed = step("run_command", {}, "", True, workspace="d2")
+    assert one.exchange == other.exchange != changed.exchange
 
 
 @pytest.mark.parametrize("arguments", [{1: "a", "b": 2}, [1, 2], "text", None])

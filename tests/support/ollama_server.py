@@ -110,7 +110,7 @@ class OllamaServer:
         self.framing = framing
         self.version = version
         self.requests: list[Request] = []
-        """Bodies of all chat requests, as they came."""
+        """Bodies of all chat requests, as they came; but those that only load."""
         self.headers: list[dict[str, str]] = []
         """Headers of the same requests, names in lower case."""
         self.seen: list[Prompt] = []
@@ -319,14 +319,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chat(self, request: Request) -> None:
         ollama = self.server.ollama
+        wrong = complaint(request, ollama.models)
+        if not wrong and not request.get("messages"):
+            return self._load_only(request)
         with ollama.lock:
             ollama.totals.requests += 1
             ollama.requests.append(request)
             ollama.headers.append({k.lower(): v for k, v in self.headers.items()})
-        if wrong := complaint(request, ollama.models):
+        if wrong:
             return self._send_json(wrong[0], {"error": wrong[1]})
-        if not request.get("messages"):
-            return self._load_only(request)
         waiting = ollama.waiting
         with ollama.lock:
             waiting.add(self)
