@@ -29,6 +29,7 @@ def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings,
         if settings.agent == "auto" and missing:
             remark = f"{missing} So this is a REHEARSAL: scripts act, no model."
         settings = dataclasses.replace(settings, agent=agent)
+        remark = remark or _about_the_model(settings)
     if settings.fault_rate and settings.agent != "rehearsal":
         raise PreflightError(FAULTS_NEED_A_REHEARSAL.format(agent=settings.agent))
     if settings.agent == "rehearsal":
@@ -36,6 +37,23 @@ def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings,
     if not settings.scripted:
         _check_slots(settings.host)
     return settings, remark
+
+
+def _about_the_model(settings: Settings) -> str:
+    """What the user should know of a model that is there, before it costs a night."""
+    from pytest_overnight.models.ollama_server import server_facts
+
+    facts = server_facts(settings.host, settings.model)
+    said = []
+    trained = facts.get("trained_context_length")
+    if isinstance(trained, int) and 0 < trained < settings.num_ctx:
+        said.append(
+            f"{settings.model} was trained for a context of {trained} tokens, less "
+            f"than the {settings.num_ctx} of --overnight-num-ctx."
+        )
+    if "tools" not in facts.get("capabilities", ["tools"]):
+        said.append(f"{settings.model} knows no tools: it will work by text.")
+    return " ".join(said)
 
 
 def _check_slots(host: str) -> None:
