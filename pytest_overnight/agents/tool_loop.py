@@ -56,6 +56,7 @@ class ToolLoop:
         Faults of the model and of the box end up in the result; anything that
         raises from here is a mistake in this program, or ``KeyboardInterrupt``.
         """
+        began, booked = self.task.clock(), self.task.ledger.booked
         try:
             while True:
                 self._round()
@@ -69,6 +70,9 @@ class ToolLoop:
             self.result.detail = f"the sandbox failed: {error}"
         finally:
             self.result.working_seconds = self._time.used()
+            inner = self.task.ledger.booked - booked
+            own = self.task.clock() - began - inner
+            self.task.ledger.write("loop", seconds=own)
         return self.result
 
     def _round(self) -> None:

@@ -18,6 +18,9 @@ from pytest_overnight.records.events import Event
 from pytest_overnight.records.events import figure
 from pytest_overnight.records.ledger_text import block
 
+TIMED = {"round", "cut", "fault", "wait", "action"}
+"""Events that say how long something took, none of it within another."""
+
 
 class Ledger:
     """Append-only writer; each event is one ``write`` per file."""
@@ -35,6 +38,8 @@ class Ledger:
         self._clock = clock or unix_clock()
         self.waited = 0.0
         """Seconds booked so far as waits that are not the agent's, by its own clock."""
+        self.booked = 0.0
+        """Seconds of all model calls, tool calls and waits written so far, likewise."""
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one event; ``fields`` must be plain JSON types."""
@@ -42,6 +47,8 @@ class Ledger:
         line = json.dumps({"event": event, "time": round(now, 6), **fields})
         os.write(self._events, line.encode() + b"\n")
         self.waited += _waited(event, fields)
+        if event in TIMED and fields.get("kind") != "suspend":
+            self.booked += figure(fields, "seconds")
         os.write(self._log, block(now, event, fields).encode())
 
     def close(self) -> None:

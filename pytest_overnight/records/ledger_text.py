@@ -79,6 +79,10 @@ def _box(fields: Event) -> list[str]:
     return [f"box opened in {_seconds(fields)}"]
 
 
+def _loop(fields: Event) -> list[str]:
+    return [f"the loop itself took {_seconds(fields)}"]
+
+
 def _agent(fields: Event) -> list[str]:
     return [f"the agent was at work for {_seconds(fields)}"]
 
@@ -252,6 +256,7 @@ _RENDERERS: dict[str, Callable[[Event], list[str]]] = {
     "started": _started,
     "box": _box,
     "agent": _agent,
+    "loop": _loop,
     "round": _round,
     "action": _action,
     "command": _command,

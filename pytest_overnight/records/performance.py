@@ -44,6 +44,7 @@ def performance_of(counts: Tally, measured: Measured) -> Performance:
         box_seconds=round(counts.box_seconds, 3),
         llm_seconds=round(counts.llm_seconds, 3),
         tool_seconds=round(counts.tool_seconds, 3),
+        loop_seconds=round(counts.loop_seconds, 3),
         agent_seconds=round(_elsewhere(counts), 3),
         rate_wait_seconds=round(counts.rate_wait_seconds, 3),
         infra_wait_seconds=round(counts.infra_wait_seconds, 3),
@@ -75,7 +76,7 @@ def performance_of(counts: Tally, measured: Measured) -> Performance:
 
 def _elsewhere(counts: Tally) -> float:
     """What a foreign agent did beside model and tool calls through our own loop."""
-    told = counts.llm_seconds + counts.tool_seconds
+    told = counts.llm_seconds + counts.tool_seconds + counts.loop_seconds
     told += counts.rate_wait_seconds + counts.infra_wait_seconds
     return max(0.0, counts.agent_seconds - told)
 

@@ -19,6 +19,7 @@ SPANS = (
     "setup",
     "llm",
     "tool",
+    "loop",
     "agent",
     "rate_wait",
     "infra_wait",
@@ -56,6 +57,8 @@ class Performance(_Model):
     for what was asked."""
     tool_seconds: float = 0.0
     """Tool calls."""
+    loop_seconds: float = 0.0
+    """The built-in loop between its model calls, tool calls and waits."""
     agent_seconds: float = 0.0
     """Work of an agent other than the built-in one, where it tells no more of it."""
     rate_wait_seconds: float = 0.0
@@ -67,7 +70,7 @@ class Performance(_Model):
     check_seconds: float = 0.0
     """Hidden tests, wall."""
     other_seconds: float = 0.0
-    """What is left of the run's duration: the loop itself and the harness."""
+    """What is left of the run's duration, measured by nobody."""
     slot_wait_seconds: float = 0.0
     """Wait for a model slot before the run began; not in its duration."""
     cpu_seconds: float = 0.0

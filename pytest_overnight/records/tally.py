@@ -38,6 +38,7 @@ class Tally:
     box_seconds: float = 0.0
     llm_seconds: float = 0.0
     tool_seconds: float = 0.0
+    loop_seconds: float = 0.0
     agent_seconds: float = 0.0
     """Of an agent other than the built-in one, all it did."""
     rate_wait_seconds: float = 0.0
@@ -129,6 +130,10 @@ def _add_action(total: Tally, event: Event) -> None:
         total.first_action = figure(event, "time")
 
 
+def _add_loop(total: Tally, event: Event) -> None:
+    total.loop_seconds += _seconds(event)
+
+
 def _add_agent(total: Tally, event: Event) -> None:
     total.agent_seconds += _seconds(event)
 
@@ -184,6 +189,7 @@ _ADDITIONS: dict[object, Callable[[Tally, Event], None]] = {
     "round": _add_round,
     "unused": _add_unused,
     "action": _add_action,
+    "loop": _add_loop,
     "agent": _add_agent,
     "nudge": _add_nudge,
     "compaction": _add_compaction,

@@ -12,6 +12,7 @@ WHAT = {
     "setup": "laying the workspace, opening the box",
     "llm": "waiting for the model's answers",
     "tool": "carrying out its calls",
+    "loop": "the built-in loop itself",
     "agent": "other agents at their work",
     "rate_wait": "kept back by the rate limit",
     "infra_wait": "faults of the model server; the machine asleep",

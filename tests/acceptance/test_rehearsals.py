@@ -62,7 +62,7 @@ def test_a_rehearsal_that_ends_otherwise_fails(tmp_path: Path) -> None:
 def test_hiccups_of_the_server_cost_nothing(tmp_path: Path) -> None:
     suite = str(write_suite(tmp_path / "suite", ["L3-1", "L4-1"]))
     arguments = ["-m", "overnight", "--overnight-suite", suite, "--agent", "rehearsal"]
-    arguments += ["--overnight-seed", "1", "--count", "126", "-n", "2"]
+    arguments += ["--overnight-seed", "1", "--count", "252", "-n", "2"]
     nights = {}
     for rate in ("0", "0.1"):
         folder = tmp_path / rate
@@ -71,7 +71,7 @@ def test_hiccups_of_the_server_cost_nothing(tmp_path: Path) -> None:
         nights[rate] = run_night(folder, *arguments, *more, limit=900)
         assert nights[rate].status == 0, nights[rate].out
     smooth, rough = nights["0"], nights["0.1"]
-    assert len(rough.outcomes) == 252
+    assert len(rough.outcomes) == 504
     assert rough.outcomes == smooth.outcomes
     assert set(rough.outcomes.values()) == set(Outcome)
     retries = {

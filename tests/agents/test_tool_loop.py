@@ -235,6 +235,27 @@ def test_what_it_took_can_be_read_off_the_ledger(bench: Bench) -> None:
     assert bench.tags >= {"repaired", "infra_retries", "unreadable"}
 
 
+def test_what_the_loop_itself_takes_is_what_nothing_else_took(bench: Bench) -> None:
+    def slow() -> Turn:
+        bench.clock.now += 2.5
+        return LIST
+
+    real_record = bench.ledger.write
+
+    def slow_ledger(event: str, **fields: Any) -> None:
+        real_record(event, **fields)
+        bench.clock.now += 0.25
+
+    bench.ledger.write = slow_ledger  # type: ignore[method-assign]
+    began = bench.clock.now
+    bench.play(slow, INFRA, FINISH)
+    (loop,) = bench.written("loop")
+    counted = bench.counted
+    inner = counted.llm_seconds + counted.tool_seconds + counted.infra_wait_seconds
+    assert loop["seconds"] + inner == bench.clock.now - 0.25 - began
+    assert loop["seconds"] == 0.25 * (len(read_events(bench.events)) - 1)
+
+
 def test_a_long_argument_is_kept_in_part_with_a_digest(bench: Bench) -> None:
     bench.play(
         call("write_file", path="a", content="x" * 9000 + "1"),

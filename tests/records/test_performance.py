@@ -50,6 +50,7 @@ def test_each_span_holds_what_its_name_says() -> None:
         "setup": 3.0,
         "llm": 30.0,
         "tool": 20.0,
+        "loop": 0.0,
         "agent": 0.0,
         "rate_wait": 10.0,
         "infra_wait": 5.0,

@@ -203,6 +203,7 @@ def test_the_time_of_counted_runs_is_split_into_its_parts(folder: Folder) -> Non
         "setup": ("5.0 s", "2 %", "2.50"),
         "llm": ("2 min 40 s", "80 %", "80.0"),
         "tool": ("10.0 s", "5 %", "5.00"),
+        "loop": ("0.0 s", "0 %", "0.00"),
         "agent": ("0.0 s", "0 %", "0.00"),
         "rate wait": ("20.0 s", "10 %", "10.0"),
         "infra wait": ("0.0 s", "0 %", "0.00"),
