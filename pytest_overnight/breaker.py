@@ -7,7 +7,6 @@ looked healthy again, or no health within the grace: the session ends.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -109,7 +108,7 @@ class Breaker:
 
         The first worker that knows writes it into the journal, for all others.
         """
-        decision = decide(read_journal(self._store))
+        decision = decide(self._store.read_journal())
         if decision.act == "wait":
             decision = self._await_health()
         if decision.act == "end" and not ended_because(self._store):
@@ -125,7 +124,7 @@ class Breaker:
                 self._tell()
                 noted = True
             left = until - self._clock()
-            decision = decide(read_journal(self._store))
+            decision = decide(self._store.read_journal())
             if decision.act != "wait":  # another worker has learnt more
                 return decision
             if left <= 0:
@@ -142,24 +141,9 @@ class Breaker:
         )
 
 
-def read_journal(store: RunStore) -> list[Event]:
-    """The session's events; a line that was torn by a crash is left out."""
-    events: list[Event] = []
-    if not store.journal.exists():
-        return events
-    for line in store.journal.read_bytes().splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return events
-
-
 def ended_because(store: RunStore) -> str:
     """Why the breaker has ended this session; empty where it has not."""
-    for event in read_journal(store):
+    for event in store.read_journal():
         if event.get("event") == ENDED:
             return str(event.get("reason", ""))
     return ""
@@ -167,7 +151,7 @@ def ended_because(store: RunStore) -> str:
 
 def awaited_because(store: RunStore) -> str:
     """How long at most, and why the session now waits for its server; empty: no."""
-    journal = read_journal(store)
+    journal = store.read_journal()
     waits = [e for e in _streak(journal) if e.get("event") in (WAITING, HEALTHY)]
     if decide(journal).act != "wait" or not waits or waits[-1]["event"] == HEALTHY:
         return ""

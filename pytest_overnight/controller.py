@@ -52,6 +52,7 @@ class Controller:
         self._master: MasterLog | None = None
         self._report_line = ""
         self._former_handlers = take_endings_for_ctrl_c()
+        self._former_addopts = os.environ.get("PYTEST_ADDOPTS")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self) -> None:
@@ -61,9 +62,9 @@ class Controller:
         exists, which pytest takes for a place of tests.
         """
         if self._config.inipath is not None:
-            given = os.environ.get("PYTEST_ADDOPTS", "")
             file = shlex.quote(str(self._config.inipath))
-            os.environ["PYTEST_ADDOPTS"] = f"{given} -c {file}".strip()
+            words = f"{self._former_addopts or ''} -c {file}"
+            os.environ["PYTEST_ADDOPTS"] = words.strip()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -133,6 +134,10 @@ class Controller:
                 f"{self._store.runs} are as they are."
             )
         finally:
+            if self._former_addopts is None:
+                os.environ.pop("PYTEST_ADDOPTS", None)
+            else:
+                os.environ["PYTEST_ADDOPTS"] = self._former_addopts
             for number, former in self._former_handlers.items():
                 signal.signal(number, former)
             self._lock.release()

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import datetime
 
 from pytest_overnight import workspace
-from pytest_overnight.breaker import read_journal
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.recording import Played
 from pytest_overnight.recording import Recorder
@@ -55,7 +54,7 @@ def record_lost_runs(
 def _begun(store: RunStore) -> dict[str, str]:
     """Run id → when it began, of those that the journal does not call finished."""
     begun: dict[str, str] = {}
-    for event in read_journal(store):
+    for event in store.read_journal():
         if event.get("event") == "started":
             begun[str(event.get("run_id"))] = str(event.get("time"))
         elif event.get("event") == "finished":

@@ -13,7 +13,6 @@ from pytest_overnight.breaker import Breaker
 from pytest_overnight.breaker import awaited_because
 from pytest_overnight.breaker import decide
 from pytest_overnight.breaker import ended_because
-from pytest_overnight.breaker import read_journal
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.settings import Settings
 
@@ -104,7 +103,7 @@ def test_the_night_waits_for_a_server_and_goes_on(store: RunStore) -> None:
     server = Server(sick_for=600)
     assert server.breaker(store).why_not() == ""
     assert 600 <= server.time <= 610
-    notes = [event["event"] for event in read_journal(store)[-2:]]
+    notes = [event["event"] for event in store.read_journal()[-2:]]
     assert notes == ["server_awaited", "server_healthy"]
     assert server.told == ["at most 900 s: Nobody answers.", ""]
     assert ended_because(store) == ""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_overnight.breaker import read_journal
 from pytest_overnight.catalog.harbor import load_suite
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.lost import record_lost_runs
@@ -76,7 +75,7 @@ def test_a_run_that_began_and_broke_off_is_cancelled(session: Session) -> None:
     assert "its worker was lost" in record.detail
     assert (record.nodeid, record.seed) == (f"nodeid[{run.id}]", 71)
     assert (record.rounds, record.actions) == (1, 1)
-    began, *_, finished = read_journal(session.store)[1:]
+    began, *_, finished = session.store.read_journal()[1:]
     assert record.timestamp_start == began["time"] <= record.timestamp_end
     assert finished["event"] == "finished"
     assert record.snapshot is not None
@@ -125,7 +124,7 @@ def test_a_run_lasted_no_longer_than_until_now_whatever_its_ledger_says(
     ledger.write("noise", time=time)
     ledger.close()
     record = session.close()[run.id]
-    last = read_journal(session.store)[-1]["time"]
+    last = session.store.read_journal()[-1]["time"]
     assert record.timestamp_start <= record.timestamp_end <= last
     assert 0 <= record.duration == record.tries[0].duration
 

@@ -76,9 +76,9 @@ class Asking:
         self.compactions, self.truncated = [], False
         self._note(self._context.compact())
         retries: Counter[str] = Counter()
+        failing = False
         while True:
-            if not retries:  # a call that is made again has waited already
-                self._keep_pace()
+            self._keep_pace(failing)
             asked = self._task.clock()
             try:
                 turn = self._call(asked)
@@ -91,8 +91,8 @@ class Asking:
                 raise Over(Stop.DEADLINE, detail) from None
             except ModelFault as fault:
                 retries[fault.reason] += 1
-                retry = retries[fault.reason]
-                self._sort_out(fault, retry, self._since(asked))
+                failing = fault.kind == "infra"
+                self._sort_out(fault, retries[fault.reason], self._since(asked))
             else:
                 self._unreadable, self._broken_off, self._deaths = 0, False, []
                 self._write_round(turn, self._without_load(turn, self._since(asked)))
@@ -133,14 +133,18 @@ class Asking:
         self._task.ledger.write("wait", kind="load", seconds=load)
         return seconds - load
 
-    def _keep_pace(self) -> None:
-        if self._task.pace is None:
-            return
+    def _keep_pace(self, failing: bool) -> None:
+        """Wait for the rate limit; where the server fails, as part of that wait."""
         before = self._task.clock()
-        if self._task.pace.wait():
-            waited = self._since(before)
+        if self._task.pace is None or not self._task.pace.wait():
+            return
+        waited = self._since(before)
+        if failing:
+            self._book(waited)
+        else:
             self._time.wait(waited)
-            self._task.ledger.write("wait", kind="rate", seconds=waited)
+        kind = "infra" if failing else "rate"
+        self._task.ledger.write("wait", kind=kind, seconds=waited)
 
     # -- what went wrong ----------------------------------------------------------
 

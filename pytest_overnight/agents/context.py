@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pytest_overnight.agents.shortening import LADDER
-from pytest_overnight.agents.shortening import SHORT_CHARS
-from pytest_overnight.agents.shortening import Piece
-from pytest_overnight.agents.shortening import Step
-from pytest_overnight.agents.shortening import cut
-from pytest_overnight.agents.shortening import digest
-from pytest_overnight.agents.shortening import newest_lines
-from pytest_overnight.agents.shortening import size
+from pytest_overnight.agents.compaction import LADDER
+from pytest_overnight.agents.compaction import SHORT_CHARS
+from pytest_overnight.agents.compaction import Piece
+from pytest_overnight.agents.compaction import Step
+from pytest_overnight.agents.compaction import cut
+from pytest_overnight.agents.compaction import digest
+from pytest_overnight.agents.compaction import newest_lines
+from pytest_overnight.agents.compaction import size
 from pytest_overnight.models.base import Message
 
 RESERVE_TOKENS = 256

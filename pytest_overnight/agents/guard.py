@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Literal
 
 from pytest_overnight.agents import prompts
+from pytest_overnight.rules.loops import LOOPS
 from pytest_overnight.rules.loops import Finding
 from pytest_overnight.rules.loops import History
 from pytest_overnight.rules.loops import Round
 from pytest_overnight.rules.loops import Step
 from pytest_overnight.rules.loops import findings
 
-OPTIONAL = {"L1", "L2", "L3", "L4", "L5", "L7", "L11"}
+OPTIONAL = LOOPS | {"L11"}
 """Rules that ``--overnight-loop-guard`` may hold back; the others bound the loop."""
 
 LAST_CHARS = 300

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_overnight.agents.answers import printable
-from pytest_overnight.agents.answers import shorten
-from pytest_overnight.agents.answers import status_text
 from pytest_overnight.agents.edits import EditError
 from pytest_overnight.agents.edits import apply_edit
+from pytest_overnight.agents.observation import printable
+from pytest_overnight.agents.observation import shorten
+from pytest_overnight.agents.observation import status_text
 from pytest_overnight.agents.tools import READ_LINES
+from pytest_overnight.agents.watch import HIDDEN
 from pytest_overnight.sandbox.box import EXCEEDED
 from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import CommandResult
@@ -29,7 +30,6 @@ LINE_CHARS = 2000
 EDIT_BYTES = 2_000_000
 """Largest file that edit_file takes into memory as lines."""
 CHECK_BYTES = 200_000
-HIDDEN = {"__pycache__", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
 
 @dataclass(frozen=True, slots=True)

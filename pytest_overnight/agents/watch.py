@@ -20,6 +20,7 @@ HIDDEN = {
     *("__pycache__", ".git", ".hypothesis", ".mypy_cache", ".pytest_cache"),
     ".ruff_cache",
 }
+"""Folders that are no work of the agent's; its tools do not list them either."""
 UNKNOWN = ""
 
 _State = tuple[int, int, int, int]

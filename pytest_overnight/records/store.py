@@ -157,6 +157,20 @@ class RunStore:
         finally:
             os.close(descriptor)
 
+    def read_journal(self) -> list[dict[str, Any]]:
+        """The session's events; a line that was torn by a crash is left out."""
+        events: list[dict[str, Any]] = []
+        if not self.journal.exists():
+            return events
+        for line in self.journal.read_bytes().splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                events.append(event)
+        return events
+
     def write_master(self, master: MasterLog) -> None:
         """Replace ``master_log.json``."""
         text = master.model_dump_json(indent=2)

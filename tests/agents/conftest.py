@@ -13,6 +13,7 @@ from pytest_overnight.sandbox.box import Box
 from pytest_overnight.sandbox.box import BoxPlan
 from pytest_overnight.sandbox.open import open_box
 from pytest_overnight.sandbox.runtime import prepare_runtime
+from tests.agents.bench import Bench
 
 
 @pytest.fixture
@@ -42,3 +43,8 @@ def ledger(tmp_path: Path, events: Path) -> Iterator[Ledger]:
     """An open ledger."""
     with closing(Ledger(events, tmp_path / "ledger.log")) as opened:
         yield opened
+
+
+@pytest.fixture
+def bench(box: Box, ledger: Ledger, events: Path) -> Bench:
+    return Bench(box, ledger, events)

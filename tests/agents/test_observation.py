@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_overnight.agents.answers import printable
-from pytest_overnight.agents.answers import shorten
-from pytest_overnight.agents.answers import status_text
+from pytest_overnight.agents.observation import printable
+from pytest_overnight.agents.observation import shorten
+from pytest_overnight.agents.observation import status_text
 
 
 def test_shortening_keeps_three_quarters_at_the_front() -> None:
