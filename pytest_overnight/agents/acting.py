@@ -10,6 +10,9 @@ from pytest_overnight.agents import prompts
 from pytest_overnight.agents import text_calls
 from pytest_overnight.agents.context import Context
 from pytest_overnight.agents.guard import Guard
+from pytest_overnight.agents.observation import Observation
+from pytest_overnight.agents.observation import line_for
+from pytest_overnight.agents.observation import observation_cap
 from pytest_overnight.agents.repair import Action
 from pytest_overnight.agents.repair import as_json
 from pytest_overnight.agents.repair import repair
@@ -18,10 +21,7 @@ from pytest_overnight.agents.task import Over
 from pytest_overnight.agents.task import Task
 from pytest_overnight.agents.task import Unused
 from pytest_overnight.agents.task import WorkingTime
-from pytest_overnight.agents.toolbox import Observation
 from pytest_overnight.agents.toolbox import Toolbox
-from pytest_overnight.agents.tools import line_for
-from pytest_overnight.agents.tools import observation_cap
 from pytest_overnight.agents.watch import WorkspaceWatch
 from pytest_overnight.models.base import Message
 from pytest_overnight.models.base import ToolCall

@@ -10,11 +10,11 @@ import difflib
 import posixpath
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_overnight.agents.edits import EditError
 from pytest_overnight.agents.edits import apply_edit
+from pytest_overnight.agents.observation import Observation
 from pytest_overnight.agents.observation import printable
 from pytest_overnight.agents.observation import shorten
 from pytest_overnight.agents.observation import status_text
@@ -30,18 +30,6 @@ LINE_CHARS = 2000
 EDIT_BYTES = 2_000_000
 """Largest file that edit_file takes into memory as lines."""
 CHECK_BYTES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What the model is told after one call."""
-
-    text: str
-    ok: bool = True
-    """False: the call itself failed. A command that ran and exited with 1 is well."""
-    repair: str = ""
-    """What was forgiven while the tool ran; empty for nothing."""
-    tags: frozenset[str] = frozenset()
 
 
 class ToolError(Exception):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
-
-from pytest_overnight.records.plain import shortened
 
 READ_LINES = 400
 """Most lines that one read_file shows."""
@@ -116,38 +113,3 @@ def _schema(name: str, tool: Tool) -> dict[str, Any]:
         "parameters": parameters,
     }
     return {"type": "function", "function": function}
-
-
-def observation_cap(window: int) -> int:
-    """Most characters of one answer, for a context window of so many tokens."""
-    return 3200 if window <= 4096 else 6000 if window <= 8192 else 12000
-
-
-def line_for(tool: str, arguments: dict[str, Any], text: str, ok: bool) -> str:
-    """One line that stands for an answer once the answer itself is dropped.
-
-    ``text`` is the observation. At most 160 printable characters.
-    """
-    given = arguments.get("command", arguments.get("path", ""))
-    about = given if isinstance(given, str) else ""
-    first = text.partition("\n")[0]
-    if not ok:
-        result = "error: " + first.removeprefix(f"{about}: ")
-    elif tool in _ROWS:
-        row, unit = _ROWS[tool]
-        result = _count(len(row.findall(text)), unit)
-    else:
-        result = first.removeprefix(f"Wrote {about}: ").removesuffix(":")
-    call = shortened(f"{tool} {about}".rstrip(), 80)
-    return shortened(f"{call} → {result}", 160)
-
-
-_ROWS = {
-    "list_files": (re.compile(r"^ *[0-9]+  ", re.MULTILINE), "file"),
-    "read_file": (re.compile(r"^ *[0-9]+\| ", re.MULTILINE), "line"),
-}
-"""Tool → what a row of its answer begins with, and stands for."""
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" + "s" * (number != 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_overnight.agents.toolbox import Observation
+from pytest_overnight.agents.observation import Observation
 from pytest_overnight.agents.toolbox import Toolbox
 from pytest_overnight.sandbox.box import Box
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_overnight.agents.observation import line_for
+from pytest_overnight.agents.observation import observation_cap
 from pytest_overnight.agents.repair import EXAMPLES
 from pytest_overnight.agents.tools import TOOLS
-from pytest_overnight.agents.tools import line_for
-from pytest_overnight.agents.tools import observation_cap
 from pytest_overnight.agents.tools import schemas
 
 
