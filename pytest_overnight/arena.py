@@ -14,6 +14,7 @@ import dataclasses
 import os
 import shutil
 import time
+from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from pytest_overnight.catalog.plan import Run
 from pytest_overnight.catalog.plan import wall_cap
 from pytest_overnight.grading.verifier import Judgement
 from pytest_overnight.grading.verifier import Verifier
+from pytest_overnight.machine import read_machine
 from pytest_overnight.recording import Played
 from pytest_overnight.recording import Recorder
 from pytest_overnight.recording import TryResult
@@ -33,11 +35,18 @@ from pytest_overnight.recording import broken
 from pytest_overnight.recording import cancelled
 from pytest_overnight.recording import write_output_log
 from pytest_overnight.records import clock
+from pytest_overnight.records.clock import now
 from pytest_overnight.records.ledger import Ledger
 from pytest_overnight.records.plain import make_plain
+from pytest_overnight.records.record import MachineState
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.store import RunStore
-from pytest_overnight.records.store import now
+from pytest_overnight.recovery import FINISHED
+from pytest_overnight.recovery import UNVERIFIABLE
+from pytest_overnight.recovery import FinishedTry
+from pytest_overnight.recovery import has_record_of_last_try
+from pytest_overnight.recovery import record_lost
+from pytest_overnight.recovery import ungraded
 from pytest_overnight.resources import Slot
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
@@ -47,9 +56,16 @@ from pytest_overnight.sandbox.supervisor import Reply
 from pytest_overnight.sandbox.supervisor import WarmServer
 from pytest_overnight.settings import Settings
 from pytest_overnight.surroundings import Surroundings
+from pytest_overnight.workspace import Snapshot
 
-UNVERIFIABLE = {Stop.SETUP, Stop.LLM_CONFIG, Stop.CANCELLED}
-"""Stops after which there is nothing to judge."""
+
+class _Place:
+    """Where one try of a run is played."""
+
+    def __init__(self, store: RunStore, run: Run, number: int) -> None:
+        self.run, self.number = run, number
+        self.folder = store.workspace(run.id, number)
+        self.tree = self.folder.with_name(f"{self.folder.name}.snapshot")
 
 
 class Arena:
@@ -90,62 +106,111 @@ class Arena:
     def play(self, run: Run, *, nodeid: str, slot: Slot | None = None) -> RunRecord:
         """Play one run; the record is on disk when this returns.
 
-        A fault of the harness makes the run void, and its record says which; so does
-        a Ctrl-C, which then goes on. ``slot`` is released as soon as the try has
-        ended. Raises :class:`OSError` only when not even a record can be written.
+        What an earlier process left of it counts: a record that stands is returned, a
+        finished try is graded, one that was cut off is recorded before the next
+        begins. A fault of the harness makes the run void, and its record says which;
+        so does a Ctrl-C, which then goes on. ``slot`` is released as soon as the try
+        has ended. Raises :class:`OSError` only when not even a record can be written.
         """
+        former = self._store.read_run(run.id)
+        if former is not None and former.done:
+            return former
+        if finished := ungraded(self._store, run.id):
+            number = finished.number
+            self._store.journal.note("regraded", run_id=run.id, **{"try": number})
+            place = _Place(self._store, run, number)
+            return self._recorded(
+                place, nodeid, lambda begun: self._grade(place, finished)
+            )
+        lost = self._store.last_try(run.id)
+        if lost and not has_record_of_last_try(self._store, run.id):
+            record_lost(self._recorder, run, nodeid, lost)
+        place = _Place(self._store, run, self._store.begin_try(run.id))
         slot = slot or Slot()
+        return self._recorded(
+            place, nodeid, lambda begun: self._play(place, slot, begun)
+        )
+
+    def _recorded(
+        self, place: _Place, nodeid: str, play: Callable[[float], Played]
+    ) -> RunRecord:
+        """Whatever comes of ``play``, which gets the clock of its beginning."""
         interrupt: KeyboardInterrupt | None = None
         started, begun = now(), clock.wall()
-        for log in (self._store.events_log(run.id), self._store.ledger_log(run.id)):
-            log.unlink(missing_ok=True)  # two tries in one ledger would be one to count
-        self._store.note("started", run_id=run.id)
-        folder = self._store.workspaces / run.id
-        tree = self._store.workspaces / f"{run.id}.snapshot"
+        run, number = place.run, place.number
         try:
             try:
-                played = self._play(run, folder, tree, slot, begun)
+                played = play(begun)
             except KeyboardInterrupt as problem:
                 played = cancelled("the night was interrupted")
                 interrupt = problem
             except Exception as problem:
                 played = broken(problem)
-            played.started, played.ended = started, now()
-            played.duration = clock.wall() - begun
-            played.slot_wait = slot.waited
-            record = self._recorder.record(run, nodeid, played)
+            played.started, played.ended = played.started or started, now()
+            played.duration += clock.wall() - begun
+            record = self._recorder.record(run, nodeid, played, number)
             self._store.write_run(record)
             with suppress(OSError):  # the record is safe; these are for reading
                 write_output_log(self._store, record)
-                self._keep_failed(record, tree)
+                self._keep_failed(record, place.tree)
             if interrupt:
                 raise interrupt
             return record
         finally:
             with suppress(OSError):
-                remove_tree(folder)
-                remove_tree(tree)
+                remove_tree(place.folder)
+                remove_tree(place.tree)
 
-    def _play(
-        self, run: Run, folder: Path, tree: Path, slot: Slot, begun: float
-    ) -> Played:
-        start_digest = workspace.lay(run.challenge, folder)
+    def _play(self, place: _Place, slot: Slot, begun: float) -> Played:
+        started, run = now(), place.run
+        machine = read_machine(self._settings)
+        start_digest = workspace.lay(run.challenge, place.folder)
         laid = clock.wall()
-        result = self._watched_try(run, folder)
+        result = self._watched_try(place)
         slot.release()
         tried = clock.wall()
-        kept = workspace.take_snapshot(folder, self._store.archive(run.id), tree)
-        self._mark_finished(run, kept.digest)
+        archive = self._store.archive(run.id, place.number)
+        kept = workspace.take_snapshot(place.folder, archive, place.tree)
         safe = clock.wall()
-        judgement = self._judge(run, result, tree)
-        return Played(
+        finished = FinishedTry(
+            place.number,
             result,
-            judgement,
             start_digest,
-            kept,
+            kept.archive_sha256,
+            tuple(kept.left_out),
+            started,
             laying=laid - begun,
             keeping=safe - tried,
-            checking=clock.wall() - safe,
+            slot_wait=slot.waited,
+            machine=machine.model_dump(),
+        )
+        self._mark_finished(place, finished, kept.digest)
+        return self._judged(place, finished, kept)
+
+    def _grade(self, place: _Place, finished: FinishedTry) -> Played:
+        """The work was done before this process began: only its verdict is lacking."""
+        archive = self._store.archive(place.run.id, place.number)
+        kept = workspace.restore(archive, finished.archive_sha256, place.tree)
+        kept.left_out = list(finished.left_out)
+        played = self._judged(place, finished, kept)
+        played.started = finished.started
+        parts = (finished.laying, finished.result.duration, finished.keeping)
+        played.duration = sum(parts)
+        return played
+
+    def _judged(self, place: _Place, finished: FinishedTry, kept: Snapshot) -> Played:
+        begun = clock.wall()
+        judgement = self._judge(place.run, finished.result, place.tree)
+        return Played(
+            finished.result,
+            judgement,
+            finished.start_digest,
+            kept,
+            laying=finished.laying,
+            keeping=finished.keeping,
+            checking=clock.wall() - begun,
+            slot_wait=finished.slot_wait,
+            machine=MachineState(**finished.machine) if finished.machine else None,
         )
 
     def _judge(self, run: Run, result: TryResult, tree: Path) -> Judgement:
@@ -153,11 +218,11 @@ class Arena:
             return Judgement(Verdict.NOT_RUN, ())
         return self._verifier.verify(run.challenge, tree, run.seed)
 
-    def _watched_try(self, run: Run, folder: Path) -> TryResult:
+    def _watched_try(self, place: _Place) -> TryResult:
         """The try, and whether the agent kept to its workspace."""
-        around = Surroundings(folder, run.challenge)
+        around = Surroundings(place.folder, place.run.challenge)
         try:
-            result = self._try(run, folder)
+            result = self._try(place)
             breach, changed = around.breach(), around.changed_challenge()
         finally:
             with suppress(OSError):
@@ -170,15 +235,15 @@ class Arena:
             result.stop, result.detail = Stop.ISOLATION, breach or changed
         return result
 
-    def _try(self, run: Run, folder: Path) -> TryResult:
-        settings = self._settings
+    def _try(self, place: _Place) -> TryResult:
+        settings, run, number = self._settings, place.run, place.number
         script = rehearsal.script_for(settings.agent, run, settings.seed)
         order = Order(
             run_id=run.id,
             folder=str(run.challenge.folder),
-            workspace=str(folder),
-            events=str(self._store.events_log(run.id)),
-            log=str(self._store.ledger_log(run.id)),
+            workspace=str(place.folder),
+            events=str(self._store.events_log(run.id, number)),
+            log=str(self._store.ledger_log(run.id, number)),
             seed=run.seed,
             script=script.name if script else None,
         )
@@ -210,10 +275,14 @@ class Arena:
         stop = Stop.CRASH if own else Stop.SETUP
         return TryResult(stop, f"the try died: {reply.error}")
 
-    def _mark_finished(self, run: Run, digest: str) -> None:
+    def _mark_finished(self, place: _Place, finished: FinishedTry, digest: str) -> None:
         """Only now, with the workspace safe, is the try over."""
-        ledger = Ledger(self._store.events_log(run.id), self._store.ledger_log(run.id))
-        ledger.write("finished", workspace=digest)
+        run_id, number = place.run.id, place.number
+        ledger = Ledger(
+            self._store.events_log(run_id, number),
+            self._store.ledger_log(run_id, number),
+        )
+        ledger.write(FINISHED, workspace=digest, **finished.to_event())
         ledger.close()
 
     def _keep_failed(self, record: RunRecord, tree: Path) -> None:

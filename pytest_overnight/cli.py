@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pytest_overnight import __version__
 from pytest_overnight.commands import audit
 from pytest_overnight.commands import catalogue
+from pytest_overnight.commands import doctor
 from pytest_overnight.commands import report
 from pytest_overnight.commands import scaffold
 from pytest_overnight.commands import verify
+from pytest_overnight.commands import watch
 from pytest_overnight.commands.base import CommandError
 
 EPILOG = """\
@@ -45,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (catalogue, verify, audit, scaffold, report):
+    for group in (catalogue, verify, audit, scaffold, report, doctor, watch):
         group.add(commands)
     return parser

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
-import signal
 import textwrap
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -18,26 +18,45 @@ import pytest
 
 from pytest_overnight.breaker import ended_because
 from pytest_overnight.catalog.plan import Run
+from pytest_overnight.endings import die_with_the_parent
+from pytest_overnight.endings import give_back
+from pytest_overnight.endings import interrupt
+from pytest_overnight.endings import take_endings
+from pytest_overnight.housekeeping import clean
+from pytest_overnight.housekeeping import due
+from pytest_overnight.machine import machine_facts
 from pytest_overnight.night import Night
 from pytest_overnight.night import banner
 from pytest_overnight.progress import Progress
 from pytest_overnight.progress import ProgressReporter
 from pytest_overnight.progress import run_id_of
-from pytest_overnight.records.master import update_master
+from pytest_overnight.records import clock
+from pytest_overnight.records.master import derive_master
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import MasterLog
+from pytest_overnight.records.session import CLOSED
+from pytest_overnight.records.session import SessionFacts
+from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
-from pytest_overnight.records.store import now
+from pytest_overnight.records.store import StoreError
+from pytest_overnight.records.store import is_member
+from pytest_overnight.recovery import record_lost_runs
 from pytest_overnight.sandbox.user import make_reachable
 from pytest_overnight.sandbox.user import remove_reachable
+from pytest_overnight.session import Opening
+from pytest_overnight.session import look
+from pytest_overnight.session import open_session
+from pytest_overnight.session import planned_challenges
 from pytest_overnight.settings import Settings
 
 
 class Controller:
-    """Hooks of the one process that owns the session."""
+    """Hooks of the one process that owns the session, or plays a part of it."""
 
-    def __init__(self, night: Night, config: pytest.Config) -> None:
+    def __init__(
+        self, night: Night, config: pytest.Config, *, resume: bool, fresh: bool
+    ) -> None:
         """Make and lock the results folder; raises :class:`StoreError`."""
         assert night.sandbox is not None
         self._night = night
@@ -45,14 +64,45 @@ class Controller:
         self._config = config
         self._store = RunStore(night.settings.results)
         self._store.create()
-        self._lock = SessionLock(night.settings.results)
-        self._planned: dict[str, int] | None = None
+        joined = is_member(self._store.results)
+        self._lock = None if joined else SessionLock(self._store.results)
+        self._challenges = planned_challenges(night.challenges)
+        try:
+            self._opening = self._look(resume, fresh, joined)
+        except StoreError:
+            self._release()
+            raise
+        if joined:
+            die_with_the_parent()
         self._runs: dict[Run, str] = {}
-        """Planned run → node id."""
+        """Planned run → node id, of those that this process is to play."""
+        self._facts: SessionFacts | None = None
         self._master: MasterLog | None = None
         self._report_line = ""
-        self._former_handlers = take_endings_for_ctrl_c()
+        self._crashed: set[str] = set()
+        self._cleaned: float | None = None
+        """When, by the boot clock."""
+        self._former_handlers = take_endings(self._stop_workers)
         self._former_addopts = os.environ.get("PYTEST_ADDOPTS")
+
+    def _look(self, resume: bool, fresh: bool, joined: bool) -> Opening:
+        self._store.finish_putting_away()
+        opening = look(
+            self._store,
+            self._night.settings,
+            self._challenges,
+            resume=resume,
+            fresh=fresh,
+            joined=joined,
+        )
+        night = self._night
+        night.done = frozenset(opening.done)
+        if opening.former is not None:
+            night.goes_on = True
+            if not joined:
+                wanted = set(opening.former.plan)
+                night.plan = tuple(run for run in night.plan if run.id in wanted)
+        return opening
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self) -> None:
@@ -73,6 +123,8 @@ class Controller:
             "settings": self._night.settings.to_json(),
             "sandbox": dataclasses.asdict(self._sandbox),
             "packaged": self._night.packaged,
+            "plan": [run.id for run in self._night.plan],
+            "done": sorted(self._night.done),
         }
 
     @pytest.hookimpl(optionalhook=True)
@@ -90,44 +142,94 @@ class Controller:
         """The first run is about to start: from here on files are written."""
         wanted = {run_id_of(nodeid): nodeid for nodeid in nodeids}
         plan = [run for run in self._night.plan if run.id in wanted]
-        if self._planned is not None or not plan:
+        if self._facts is not None or not plan:
             return
-        self._store.put_away_former()
-        self._store.create()
+        self._runs = {run: wanted[run.id] for run in plan}
+        done = [run for run in self._night.plan if run.id in self._night.done]
+        self._open([run for run in self._night.plan if run in {*plan, *done}])
         self._remove_workspaces()  # of a session that was killed
         make_reachable(self._store.workspaces)
-        self._runs = {run: wanted[run.id] for run in plan}
-        self._planned = {}
-        for run in plan:
-            level = run.challenge.level
-            self._planned[level] = self._planned.get(level, 0) + 1
-        self._store.note("session", session_id=self._night.settings.session_id)
-        self._write_master(end_time=None)
-        scale = self._night.settings.time_scale
-        if not self._night.settings.scripted:
-            workers = min(workers, self._night.settings.slots)
-        progress = Progress(plan, self._store, workers, scale)
+        self._clean()
+        settings = self._night.settings
+        if not settings.scripted:
+            workers = min(workers, settings.slots)
+        assert self._facts is not None
+        progress = Progress(
+            plan,
+            self._store,
+            workers,
+            settings.time_scale,
+            planned=len(self._facts.plan),
+            before=self._opening.done,
+        )
         reporter = ProgressReporter(progress, self._config)
         self._config.pluginmanager.register(reporter, "overnight-progress")
 
-    def _write_master(self, end_time: str | None, report: bool = False) -> None:
-        if self._master is None:
-            self._master = first_master(self._night)
-        self._master = update_master(
-            self._master,
-            self._store.read_runs(),
-            self._planned or {},
-            end_time=end_time,
-            report_written=report,
+    def _open(self, plan: list[Run]) -> None:
+        ids = {run.challenge.id for run in plan}
+        self._facts = open_session(
+            self._opening,
+            [one for one in self._challenges if one.id in ids],
+            [run.id for run in plan],
+            agent=agent_of(self._night.settings).model_dump(mode="json"),
+            machine=machine_facts(),
         )
-        self._store.write_master(self._master)
+        self._write_master()
+
+    def _write_master(self, report: bool = False) -> None:
+        self._facts = read_session(self._store.journal.read())
+        if self._facts is not None:
+            records = self._store.read_runs()
+            self._master = derive_master(self._facts, records, report_written=report)
+            self._store.write_master(self._master)
+
+    def _clean(self) -> None:
+        self._cleaned = clock.wall()
+        clean(self._store, self._night.settings, time.time())
+
+    def pytest_runtest_logreport(self) -> None:
+        """Now and then, between two runs, old snapshots go."""
+        if self._facts is not None and due(self._cleaned, clock.wall()):
+            self._clean()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(
+        self, crashitem: str, report: pytest.TestReport, sched: Any
+    ) -> None:
+        """A worker was lost, and its run with it: another one plays it once more.
+
+        What it leaves is found by whoever plays the run next. A run that costs a
+        second worker is not given a third.
+        """
+        if run_id_of(crashitem) is None or crashitem in self._crashed:
+            return
+        self._crashed.add(crashitem)
+        sched.mark_test_pending(crashitem)
+        vars(report)["outcome"] = "rerun"  # as pytest-rerunfailures says it
+
+    def _stop_workers(self) -> None:
+        events = self._store.journal.read()
+        interrupt({int(e["pid"]) for e in events if e["event"] == "worker"})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """One worker was asked to stop; then so are all, before xdist kills them."""
+        self._stop_workers()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Close the night: master log, report; a fault here must not cost either."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Close the night: master log, report; a fault here must not cost either.
+
+        Nobody plays any more, for our hook is the last: fixtures are torn down, and
+        xdist has waited for its workers to end, or killed them.
+        """
         try:
-            if self._planned is not None:
+            if self._facts is None and self._opening.former and not self._to_play():
+                session.exitstatus = pytest.ExitCode.OK  # for pytest: no test was run
+                self._open(list(self._night.plan))
+            if self._facts is not None:
                 self._close()
+                self._count_the_end(session)
         except OSError as problem:
             self._report_line = (
                 f"master log and report could not be written: {problem}. Records in "
@@ -138,27 +240,39 @@ class Controller:
                 os.environ.pop("PYTEST_ADDOPTS", None)
             else:
                 os.environ["PYTEST_ADDOPTS"] = self._former_addopts
-            for number, former in self._former_handlers.items():
-                signal.signal(number, former)
+            give_back(self._former_handlers)
+            self._release()
+
+    def _count_the_end(self, session: pytest.Session) -> None:
+        """A night that had to be ended failed, also where each of its runs is fine."""
+        facts = self._facts
+        ended = facts is not None and facts.ended and facts.ended_kind != "budget"
+        if ended and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _to_play(self) -> bool:
+        return any(run.id not in self._night.done for run in self._night.plan)
+
+    def _release(self) -> None:
+        if self._lock is not None:
             self._lock.release()
 
     def _close(self) -> None:
-        from pytest_overnight.lost import record_lost_runs
-
-        # Nobody plays any more: our hook is the last. Fixtures are torn down, and xdist
-        # has waited for its workers to end, or killed them and waited for that.
         record_lost_runs(self._night.settings, self._sandbox, self._runs)
-        end = now()
-        self._write_master(end)
         self._remove_workspaces()
+        if self._lock is None:  # the owner of the session closes it
+            self._write_master()
+            return
+        self._store.journal.note(CLOSED)
+        self._write_master()
         try:
             from pytest_overnight.reporting.pages import write_report
 
             # Twice: the report shows the criteria, and one of them is the report.
-            self._write_master(end, report=True)
+            self._write_master(report=True)
             report = write_report(self._store.results)
         except Exception as problem:  # a broken report never costs the records
-            self._write_master(end, report=False)
+            self._write_master(report=False)
             again = f"pytest-overnight report {self._store.results}"
             self._report_line = f"report failed ({problem!r}); again: {again}"
         else:
@@ -190,7 +304,8 @@ class Controller:
         )
         for line in self._why_it_ended(master):
             terminalreporter.write_line(line, red=True)
-        terminalreporter.write_line(self._report_line)
+        if self._report_line:
+            terminalreporter.write_line(self._report_line)
 
     def _why_it_ended(self, master: MasterLog) -> list[str]:
         """Lines for a night that the circuit breaker ended; else none."""
@@ -208,24 +323,11 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:
         """pytest-json-report: the master log beside its tests."""
-        if self._planned is None:
+        if self._facts is None:
             return
-        self._write_master(now())
+        self._write_master()
         if self._master is not None:
             json_report["overnight"] = self._master.model_dump(mode="json")
-
-
-def take_endings_for_ctrl_c() -> dict[int, Any]:
-    """Number → former handler of each signal that is to be as a Ctrl-C to us.
-
-    ``timeout``, systemd and a shutdown send SIGTERM, a terminal that is closed SIGHUP.
-    One that is ignored stays so: that is how ``nohup`` keeps a night alive.
-    """
-    return {
-        number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
 
 
 def server_facts(settings: Settings) -> dict[str, Any]:
@@ -235,34 +337,11 @@ def server_facts(settings: Settings) -> dict[str, Any]:
     return ollama_server.server_facts(settings.host, settings.model)
 
 
-def first_master(night: Night) -> MasterLog:
-    """The master log of a session that has just begun."""
-    settings = night.settings
-    model = None if settings.scripted else settings.model
-    day = settings.session_id.removeprefix("overnight-")
-    return MasterLog(
-        session_id=settings.session_id,
-        start_time=now(),
-        end_time=None,
-        total_duration=0.0,
-        tests_run=0,
-        tests_passed=0,
-        tests_failed=0,
-        overall_pass_rate=None,
-        results_by_level={},
-        hrm_tasks_completed=0,
-        report_path=f"overnight_report_{day}.md",
-        planned=0,
-        void=0,
-        not_reached=0,
-        agent=AgentInfo(
-            spec=settings.agent,
-            model=model,
-            scripted=settings.scripted,
-            details=server_facts(settings) if settings.agent == "ollama" else {},
-        ),
-        seed=settings.seed,
-        titles={run.challenge.id: run.challenge.title for run in night.plan},
-        time_scale=settings.time_scale,
-        settings=settings.to_json(),
+def agent_of(settings: Settings) -> AgentInfo:
+    """Who does the work of a session."""
+    return AgentInfo(
+        spec=settings.agent,
+        model=None if settings.scripted else settings.model,
+        scripted=settings.scripted,
+        details=server_facts(settings) if settings.agent == "ollama" else {},
     )

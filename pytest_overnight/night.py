@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import signal
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from pytest_overnight.catalog.plan import Run
 from pytest_overnight.inifile import check_inifile
 from pytest_overnight.preflight import PreflightError
 from pytest_overnight.preflight import resolve_agent
+from pytest_overnight.records import clock
+from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.settings import Settings
@@ -54,6 +55,12 @@ class Night:
     remarks: tuple[str, ...] = ()
     packaged: bool = False
     """The test function is to be taken from the package: no checkout is at hand."""
+    store: RunStore | None = None
+    goes_on: bool = False
+    """It was begun before: by a night that broke off, or by ``run_overnight.py``."""
+    done: frozenset[str] = frozenset()
+    """Ids of runs of this session that need not be played again. Found out once, by
+    the controller: a worker that looked for itself, later, would see another list."""
 
     def header(self) -> list[str]:
         """Lines for pytest's header."""
@@ -69,7 +76,18 @@ class Night:
         if self.sandbox is not None:
             lines.append(f"overnight: {self.sandbox.line()}")
             lines.append(f"overnight: results in {_shown(settings)}")
+        if self.goes_on:
+            done = sum(run.id in self.done for run in self.plan)
+            lines.append(
+                f"overnight: going on with {settings.session_id}: {done} of "
+                f"{len(self.plan)} runs are done"
+            )
         return [part for line in lines for part in _wrapped(line)]
+
+    def introduce_worker(self) -> None:
+        """Let others know who plays runs here. Only now has the session begun."""
+        journal = RunStore(self.settings.results).journal
+        journal.note("worker", worker=self.worker, pid=os.getpid())
 
     def why_no_run(self, tell: Callable[[], None]) -> str:
         """Say why no further run may start; empty: one may. Waits where that helps.
@@ -84,8 +102,10 @@ class Night:
         def check() -> str | None:
             return check_server(settings.host, settings.model)
 
+        # One store for all runs: it reads of the journal what is new only.
+        self.store = self.store or RunStore(settings.results)
         return Breaker(
-            RunStore(settings.results),
+            self.store,
             settings,
             check if settings.agent == "ollama" else lambda: None,
             tell,
@@ -133,28 +153,19 @@ def prepare(config: pytest.Config) -> Night:
 
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
+    from pytest_overnight.endings import end_as_a_worker
     from pytest_overnight.sandbox.probe import SandboxReport
 
     shared = worker_input["overnight"]
     settings = Settings.from_json(shared["settings"])
     report = SandboxReport(**shared["sandbox"])
-    # A terminal that is closed tells every process: the controller decides.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: None)
-    _die_with_the_controller()
+    end_as_a_worker()
     night = _night(config, settings, report, worker_input["workerid"])
     night.packaged = shared["packaged"]
+    wanted = set(shared["plan"])
+    night.plan = tuple(run for run in night.plan if run.id in wanted)
+    night.done = frozenset(shared["done"])
     return night
-
-
-def _die_with_the_controller() -> None:
-    """A worker that outlived its controller would write into the next session."""
-    from pytest_overnight.sandbox.inside import kernel
-
-    parent = os.getppid()
-    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _check_plays_once(config: pytest.Config) -> None:
@@ -174,31 +185,57 @@ def _check_plays_once(config: pytest.Config) -> None:
 def _found(config: pytest.Config) -> Night:
     check_inifile(config)
     _check_plays_once(config)
-    settings = options.build_settings(config)
+    resume, fresh = _resume_or_fresh(config)
+    settings = options.build_settings(config, _former_settings(config, resume))
     if not re.fullmatch(r"[\w.-]+", settings.session_id):
         raise StoreError(
             f"OVERNIGHT_SESSION={settings.session_id!r}: letters, digits, '.', '_' and "
             "'-' only, for it names a folder."
         )
     _check_challenges(settings, harbor.load_suite(settings.suite))
-    if config.getoption("overnight_dry_run"):
+    file = config.getoption("overnight_plan")
+    if config.getoption("overnight_dry_run") or file:
         if settings.agent == "rehearsal":
             scale = options.REHEARSAL_TIME_SCALE
             settings = dataclasses.replace(settings, time_scale=scale)
         night = _night(config, settings, None, "main")
         from pytest_overnight.dry_run import DryRun
 
-        config.pluginmanager.register(DryRun(night), "overnight-dry-run")
+        path = config.invocation_params.dir / file if file else None
+        config.pluginmanager.register(DryRun(night, path), "overnight-dry-run")
         return night
     if config.option.collectonly:
         return _night(config, settings, None, "main")
     settings, remark = resolve_agent(settings, options.REHEARSAL_TIME_SCALE)
+    if settings.budget:
+        ends_at = clock.wall() + settings.budget
+        settings = dataclasses.replace(settings, ends_at=ends_at)
     remarks = (remark,) if remark else ()
     night = _night(config, settings, _prove(settings), "main", remarks)
     from pytest_overnight.controller import Controller
 
-    config.pluginmanager.register(Controller(night, config), "overnight-controller")
+    controller = Controller(night, config, resume=resume, fresh=fresh)
+    config.pluginmanager.register(controller, "overnight-controller")
     return night
+
+
+def _resume_or_fresh(config: pytest.Config) -> tuple[bool, bool]:
+    resume = config.getoption("overnight_resume")
+    fresh = config.getoption("overnight_fresh")
+    if resume and fresh:
+        raise pytest.UsageError(
+            "--overnight-resume goes on with the last night, --overnight-fresh begins "
+            "anew. Give one of them."
+        )
+    return resume, fresh
+
+
+def _former_settings(config: pytest.Config, resume: bool) -> dict[str, Any] | None:
+    if not resume:
+        return None
+    store = RunStore(options.results_folder(config))
+    former = read_session(store.journal.read())
+    return former.settings if former else None
 
 
 def _prove(settings: Settings) -> SandboxReport:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import zlib
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from pytest_overnight.settings import DEFAULT_HOST
 from pytest_overnight.settings import DEFAULT_MODEL
 from pytest_overnight.settings import Settings
 from pytest_overnight.settings import default_suite
+from pytest_overnight.settings import evening_session
 
 REHEARSAL_TIME_SCALE = 30.0
 """A rehearsed run that must run out of time costs seconds, not minutes."""
@@ -79,6 +82,17 @@ def _one_of(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def duration(text: str) -> float:
+    """Seconds of ``8h``, ``90m``, ``5400s`` or ``5400``."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    seconds = (
+        float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]] if found else 0
+    )
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 8h, 90m or 45s")
+    return seconds
 
 
 OPTIONS = (
@@ -232,6 +246,42 @@ OPTIONS = (
         metavar="SECONDS",
     ),
     Option(
+        "--overnight-min-free-disk",
+        "the night ends before a run would start with less than this free",
+        default=5.0,
+        parse=_number(0.0, 1e6),
+        metavar="GB",
+    ),
+    Option(
+        "--overnight-min-free-memory",
+        "no run starts with less memory available than this; the night waits for it",
+        default=1.0,
+        parse=_number(0.0, 1e6),
+        metavar="GB",
+    ),
+    Option(
+        "--overnight-keep-days",
+        "snapshots and workspaces of former sessions (history/) go after so many days; "
+        "records, logs and reports stay",
+        default=30.0,
+        parse=_number(0.0, 1e6),
+        metavar="DAYS",
+    ),
+    Option(
+        "--overnight-keep-gb",
+        "most that these may take in all; the oldest go first",
+        default=20.0,
+        parse=_number(0.0, 1e6),
+        metavar="GB",
+    ),
+    Option(
+        "--overnight-budget",
+        "after so long no further run starts, e.g. 90m or 8h; what is under way is "
+        "finished; default: until all are played",
+        parse=duration,
+        metavar="TIME",
+    ),
+    Option(
         "--overnight-fault-rate",
         "rehearsals only: this share of model calls, 0 to 1, fails as a server's "
         "hiccup would: see that hiccups cost nothing",
@@ -270,6 +320,24 @@ def add_options(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> N
         help="run exactly this challenge (repeatable), e.g. --challenge L3-2",
     )
     group.addoption(
+        "--overnight-resume",
+        action="store_true",
+        help="go on with the night in the results folder, after a crash or Ctrl-C: "
+        "plays exactly the runs that do not count yet. Options not given are taken "
+        "from that night",
+    )
+    group.addoption(
+        "--overnight-fresh",
+        action="store_true",
+        help="begin anew though the last night there is unfinished; it is kept in "
+        "history/",
+    )
+    group.addoption(
+        "--overnight-plan",
+        metavar="FILE",
+        help="write the plan to FILE as JSON, and stop",
+    )
+    group.addoption(
         "--overnight-dry-run",
         action="store_true",
         help="print the plan with its worst and expected hours, and stop",
@@ -296,9 +364,15 @@ def repeat_is_loaded(manager: pytest.PytestPluginManager) -> bool:
 
 def value(config: pytest.Config, option: Option) -> Any:
     """The option's value by precedence; a bad one is a ``UsageError``."""
-    given = config.getoption(option.dest)
-    if given is not None:
-        return given
+    found = given(config, option)
+    return option.default if found is None else found
+
+
+def given(config: pytest.Config, option: Option) -> Any:
+    """The same where the user said it anywhere; else ``None``."""
+    found = config.getoption(option.dest)
+    if found is not None:
+        return found
     sources = [(f"ini key {option.dest}", config.getini(option.dest))]
     if option.environment:
         name = option.environment
@@ -309,58 +383,69 @@ def value(config: pytest.Config, option: Option) -> Any:
                 return option.parse(text)
             except argparse.ArgumentTypeError as problem:
                 raise pytest.UsageError(f"{source}: {problem}") from None
-    return option.default
+    return None
 
 
 def count(config: pytest.Config) -> int | None:
     """Repetitions asked for, whoever declared ``--count``."""
-    given: int | None = config.getoption("count", None)
-    if repeat_is_loaded(config.pluginmanager) and given == 1:
-        given = None  # pytest-repeat's default stands for "not given"
-    if given is None and config.getini("overnight_count"):
+    asked: int | None = config.getoption("count", None)
+    if repeat_is_loaded(config.pluginmanager) and asked == 1:
+        asked = None  # pytest-repeat's default stands for "not given"
+    if asked is None and config.getini("overnight_count"):
         try:
             return _whole(1)(config.getini("overnight_count"))
         except argparse.ArgumentTypeError as problem:
             raise pytest.UsageError(f"ini key overnight_count: {problem}") from None
-    if given is not None and given < 1:
-        raise pytest.UsageError(f"--count: {given} is below 1")
-    return given
+    if asked is not None and asked < 1:
+        raise pytest.UsageError(f"--count: {asked} is below 1")
+    return asked
 
 
-def build_settings(config: pytest.Config) -> Settings:
-    """Everything asked for, checked; bad values are ``UsageError``."""
-    chosen = {option.dest: value(config, option) for option in OPTIONS}
+def results_folder(config: pytest.Config) -> Path:
+    """Absolute."""
+    name: str = value(config, OPTIONS_BY_DEST["overnight_results"])
+    return (config.invocation_params.dir / name).absolute()
+
+
+def build_settings(
+    config: pytest.Config, former: Mapping[str, Any] | None = None
+) -> Settings:
+    """Everything asked for, checked; bad values are ``UsageError``.
+
+    ``former``: settings of the night that is gone on with, as JSON. They hold for what
+    is not said anew.
+    """
+    former = former or {}
+    chosen = {}
+    for option in OPTIONS:
+        field = _FIELDS.get(option.dest, option.dest.removeprefix("overnight_"))
+        found = given(config, option)
+        if found is None:
+            inherited = field not in _OF_ONE_PROCESS
+            found = former.get(field) if inherited else None
+        chosen[field] = option.default if found is None else found
     here = config.invocation_params.dir
-    suite = chosen["overnight_suite"]
-    session_id = os.environ.get("OVERNIGHT_SESSION") or evening_session(datetime.now())
-    seed = chosen["overnight_seed"]
-    agent = _agent(chosen["overnight_agent"])
+    suite = chosen["suite"]
+    session_id = former.get("session_id") or os.environ.get("OVERNIGHT_SESSION")
+    session_id = session_id or evening_session(datetime.now())
+    if chosen["seed"] is None:
+        chosen["seed"] = zlib.crc32(session_id.encode())
+    chosen["agent"] = _agent(chosen["agent"], former.get("agent"))
+    chosen["fault_rate"] = _fault_rate(chosen["fault_rate"], chosen["agent"])
+    chosen["results"] = results_folder(config)
+    chosen["suite"] = (here / suite).absolute() if suite else default_suite()
     return Settings(
-        results=(here / chosen["overnight_results"]).absolute(),
-        suite=(here / suite).absolute() if suite else default_suite(),
+        **chosen,
         session_id=session_id,
-        seed=zlib.crc32(session_id.encode()) if seed is None else seed,
-        agent=agent,
-        model=chosen["overnight_model"],
-        host=chosen["overnight_host"],
-        count=count(config),
-        challenges=tuple(config.getoption("challenge")),
-        sandbox=chosen["overnight_sandbox"],
-        required_sandbox=chosen["overnight_require_sandbox"],
-        slots=chosen["overnight_slots"],
-        num_ctx=chosen["overnight_num_ctx"],
-        num_predict=chosen["overnight_num_predict"],
-        temperature=chosen["overnight_temperature"],
-        think=chosen["overnight_think"],
-        max_rounds=chosen["overnight_max_rounds"],
-        max_actions=chosen["overnight_max_actions"],
-        loop_guard=chosen["overnight_loop_guard"],
-        calls_per_minute=chosen["overnight_calls_per_minute"],
-        min_gap=chosen["overnight_min_gap"],
-        infra_grace=chosen["overnight_infra_grace"],
-        stall=chosen["overnight_stall"],
-        fault_rate=_fault_rate(chosen["overnight_fault_rate"], agent),
+        count=count(config) or former.get("count"),
+        challenges=tuple(config.getoption("challenge") or former.get("challenges", ())),
     )
+
+
+_FIELDS = {"overnight_require_sandbox": "required_sandbox"}
+"""Options whose field of :class:`Settings` bears another name."""
+_OF_ONE_PROCESS = ("results", "budget")
+"""Fields that a resumed night does not take from what it goes on with."""
 
 
 def _fault_rate(rate: float, agent: str) -> float:
@@ -376,13 +461,9 @@ FAULTS_NEED_A_REHEARSAL = (
 )
 
 
-def evening_session(local: datetime) -> str:
-    """``overnight-YYYY-MM-DD`` of the evening: the small hours belong to yesterday."""
-    evening = local - timedelta(days=1) if local.hour < 6 else local
-    return f"overnight-{evening:%Y-%m-%d}"
-
-
-def _agent(spec: str) -> str:
+def _agent(spec: str, former: str | None = None) -> str:
+    if spec == "auto" and former in ("ollama", "rehearsal"):
+        return former  # it was decided when the night began
     if spec in AGENT_WORDS:
         return spec
     head, colon, tail = spec.partition(":")

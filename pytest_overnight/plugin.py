@@ -145,6 +145,10 @@ def pytest_collection_modifyitems(
             session, path=PACKAGE / "suite.py", nodeid="overnight"
         )
         items.extend(session.genitems(module))
+    done = [item for item in items if _run_id(item) in night.done]
+    if done:
+        config.hook.pytest_deselected(items=done)
+        items[:] = [item for item in items if _run_id(item) not in night.done]
     if config.getoption("challenge"):
         # "Run exactly this challenge": not the tests that lie beside it as well.
         others = [item for item in items if not _is_challenge(item)]
@@ -187,6 +191,8 @@ def pytest_report_teststatus(
 ) -> tuple[str, str, str] | None:
     """``solved``, ``missed`` or ``void`` instead of passed and failed."""
     summary = getattr(report, "overnight", None)
+    if str(report.outcome) == "rerun":
+        return "", "", ""  # a worker was lost; the progress says so
     if report.skipped and NIGHT_ENDED in report.longreprtext:
         return "", "", ""  # the summary says it, with all that were not reached
     if summary is None or report.when != "call":
@@ -218,6 +224,7 @@ def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
 
     night = request.config.stash[NIGHT]
     assert night.sandbox is not None, "nothing is played in a dry run"
+    night.introduce_worker()
     arena = Arena(night.settings, night.challenges, night.sandbox, night.worker)
     yield arena
     arena.close()
@@ -225,7 +232,7 @@ def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
 
 @pytest.fixture
 def model_slot(request: pytest.FixtureRequest) -> Iterator[Slot]:
-    """A slot at a model server that can be worked with; else the session ends here.
+    """A slot at a model server that can be worked with; else the night ends here.
 
     The wait for it is nobody's working time. The run may give it back early.
     """
@@ -233,15 +240,19 @@ def model_slot(request: pytest.FixtureRequest) -> Iterator[Slot]:
     from pytest_overnight.models.pace import host_folder
 
     night = request.config.stash[NIGHT]
+
+    def go_or_skip() -> None:
+        """What is under way elsewhere goes on: each run is skipped by itself."""
+        if reason := night.why_no_run(lambda: _start_again(request.node)):
+            pytest.skip(f"{NIGHT_ENDED}: {reason}")
+
     if night.settings.scripted:
+        go_or_skip()
         yield resources.Slot()  # no model is asked
         return
     folder = host_folder(night.settings.host)
     with resources.model_slot(folder, night.settings.slots) as slot:
-        if reason := night.why_no_run(lambda: _start_again(request.node)):
-            text = f"{NIGHT_ENDED}: {reason}"
-            request.session.shouldstop = text[:75] + "…"  # pytest prints it in one line
-            pytest.skip(text)
+        go_or_skip()
         yield slot
 
 
@@ -269,6 +280,11 @@ def catalogued_ids(suite: Path) -> list[str]:
 def _start_again(item: pytest.Item) -> None:
     """Let the controller look at the journal: a worker has no other way to call it."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+
+
+def _run_id(item: pytest.Item) -> str | None:
+    call = getattr(item, "callspec", None)
+    return getattr(call and call.params.get("run"), "id", None)
 
 
 def _is_challenge(item: pytest.Item) -> bool:

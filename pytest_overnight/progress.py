@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from pytest_overnight.breaker import awaited_because
 from pytest_overnight.breaker import ended_because
 from pytest_overnight.catalog.plan import EXPECTED_SHARE
 from pytest_overnight.catalog.plan import Run
+from pytest_overnight.records.clock import now
 from pytest_overnight.records.store import RunStore
-from pytest_overnight.records.store import now
 
 COLOURS = {"solved": "green", "missed": "yellow", "void": "red"}
 
@@ -42,9 +43,18 @@ class Progress:
         workers: int,
         time_scale: float,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        planned: int | None = None,
+        before: Mapping[str, str] | None = None,
     ) -> None:
-        """``plan``: the runs of this session; ``workers``: how many at a time."""
+        """``plan``: the runs of this process; ``workers``: how many at a time.
+
+        ``planned``: how many the session has; ``before``: run id → category of those
+        that other processes of it have done.
+        """
         self._plan = {run.id: run for run in plan}
+        self._before = before or {}
+        self._planned = len(self._plan) if planned is None else planned
         self._store = store
         self._workers = max(1, workers)
         self._scale = time_scale
@@ -92,8 +102,8 @@ class Progress:
         eta = self.eta_seconds()
         return {
             "updated": now(),
-            "planned": len(self._plan),
-            "done": len(self._done),
+            "planned": self._planned,
+            "done": self._done_in_all(),
             **{word: self._count(word) for word in COLOURS},
             "running": [
                 {"run_id": r.run_id, "started": r.started}
@@ -137,18 +147,23 @@ class Progress:
         return actual / expected if expected else 1.0
 
     def _count(self, word: str) -> int:
-        return sum(category == word for category in self._done.values())
+        known = (*self._before.values(), *self._done.values())
+        return sum(category == word for category in known)
+
+    def _done_in_all(self) -> int:
+        return len(self._before) + len(self._done)
 
     def _line(self, run_id: str, summary: dict[str, Any]) -> str:
-        width = len(str(len(self._plan)))
+        done, planned = self._done_in_all(), self._planned
+        solved = self._count("solved")
         word = summary["category"]
         if word != "solved":
             word += f" {summary['outcome']}"
         seconds = summary["duration"]
         took = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
         return (
-            f"[{len(self._done):>{width}}/{len(self._plan)}] {run_id:<14} "
-            f"{word:<19} {took:>6}  {self._count('solved')}/{len(self._done)} solved"
+            f"[{done:>{len(str(planned))}}/{planned}] {run_id:<14} "
+            f"{word:<19} {took:>6}  {solved}/{done} solved"
             f"  eta {_hours(self.eta_seconds())}"
         )
 
@@ -180,17 +195,23 @@ class ProgressReporter:
         """A run begins, or waits for the model server before it does."""
         if (run_id := run_id_of(nodeid)) is None:
             return
-        line = self._progress.started(run_id)
-        if line and self._terminal is not None:
-            # Without xdist it waits in a fixture, whose output is captured.
-            with self._capture.global_and_fixture_disabled():
-                self._terminal.ensure_newline()
-                for part in textwrap.wrap(line, 80, break_on_hyphens=False):
-                    self._terminal.write_line(part, yellow=True)
+        if line := self._progress.started(run_id):
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        if self._terminal is None:
+            return
+        # Without xdist it waits in a fixture, whose output is captured.
+        with self._capture.global_and_fixture_disabled():
+            self._terminal.ensure_newline()
+            for part in textwrap.wrap(line, 80, break_on_hyphens=False):
+                self._terminal.write_line(part, yellow=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A run ended: one line."""
         summary = getattr(report, "overnight", None)
+        if str(report.outcome) == "rerun":
+            self._say(f"{run_id_of(report.nodeid)}: its worker was lost; played again")
         if summary is None:
             if not report.passed and (run_id := run_id_of(report.nodeid)) is not None:
                 self._progress.lost(run_id)

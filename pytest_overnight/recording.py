@@ -18,12 +18,14 @@ from pytest_overnight.records.performance import performance_of
 from pytest_overnight.records.plain import one_line
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Check
+from pytest_overnight.records.record import MachineState
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.records.record import SnapshotInfo
 from pytest_overnight.records.record import Try
 from pytest_overnight.records.store import WORKSPACES
 from pytest_overnight.records.store import RunStore
+from pytest_overnight.records.store import stem
 from pytest_overnight.records.tally import tally
 from pytest_overnight.rules.fingerprint import fingerprints_of
 from pytest_overnight.rules.loops import LOOPS
@@ -88,6 +90,7 @@ class Played:
     checking: float = 0.0
     """Of them: for the hidden tests."""
     slot_wait: float = 0.0
+    machine: MachineState | None = None
 
     @property
     def changed(self) -> bool:
@@ -130,10 +133,16 @@ class Recorder:
         )
         return cls(RunStore(settings.results), settings, info)
 
-    def record(self, run: Run, nodeid: str, played: Played) -> RunRecord:
-        """The record of one run; counts and times are read off its ledger."""
+    def record(
+        self, run: Run, nodeid: str, played: Played, number: int = 1
+    ) -> RunRecord:
+        """The record of a run after try ``number``.
+
+        Counts and times are read off the ledger of that try; the tries before it are
+        those that the record on disk tells of.
+        """
         result, judgement, kept = played.result, played.judgement, played.kept
-        events = read_events(self.store.events_log(run.id))
+        events = read_events(self.store.events_log(run.id, number))
         counts = tally(events)
         outcome = outcome_of(
             events,
@@ -159,9 +168,9 @@ class Recorder:
             actions=counts.actions,
             success=outcome is Outcome.PASSED if outcome.counted else None,
             failure_mode=None if outcome is Outcome.PASSED else str(outcome),
-            workspace=f"{WORKSPACES}/{run.id}",
-            output_log=self._relative(run, "output_log"),
-            agent_ledger=self._relative(run, "ledger_log"),
+            workspace=f"{WORKSPACES}/{stem(run.id, number)}",
+            output_log=self._relative(run, "output_log", number),
+            agent_ledger=self._relative(run, "ledger_log", number),
             performance=performance_of(counts, _measured(played)),
             session_id=self.settings.session_id,
             level=run.challenge.level,
@@ -175,16 +184,35 @@ class Recorder:
             shadow_stops=_shadow_stops(events),
             tags=tags_of(events),
             fingerprints=_most_frequent(fingerprints_of(events)),
-            tries=[_try_of(result)],
+            tries=[
+                *self._former_tries(run, number),
+                self._try(run, number, result, outcome),
+            ],
             checks=[
                 Check(name=_clean(c.name), passed=c.passed, message=_clean(c.message))
                 for c in judgement.checks
             ],
             agent=self._agent(run),
             sandbox=self.sandbox,
-            snapshot=self._snapshot(run, kept) if kept else None,
+            snapshot=self._snapshot(run, kept, number) if kept else None,
             digests={name: digest for name, digest in digests.items() if digest},
             seed=run.seed,
+            machine=played.machine,
+        )
+
+    def _former_tries(self, run: Run, number: int) -> list[Try]:
+        former = self.store.read_run(run.id)
+        return [one for one in former.tries if one.number < number] if former else []
+
+    def _try(self, run: Run, number: int, result: TryResult, outcome: Outcome) -> Try:
+        return Try(
+            number=number,
+            stop=str(result.stop),
+            detail=one_line(result.detail)[:DETAIL_CAP],
+            started=result.started,
+            duration=round(result.duration, 3),
+            outcome=str(outcome),
+            agent_ledger=self._relative(run, "ledger_log", number),
         )
 
     def _agent(self, run: Run) -> AgentInfo:
@@ -200,9 +228,9 @@ class Recorder:
             intended_outcome=str(script.intended) if rehearsed else None,
         )
 
-    def _snapshot(self, run: Run, kept: Snapshot) -> SnapshotInfo:
+    def _snapshot(self, run: Run, kept: Snapshot, number: int) -> SnapshotInfo:
         return SnapshotInfo(
-            path=self._relative(run, "archive"),
+            path=self._relative(run, "archive", number),
             sha256=kept.archive_sha256,
             files=len(kept.manifest),
             bytes=kept.bytes,
@@ -210,8 +238,8 @@ class Recorder:
             manifest=kept.manifest,
         )
 
-    def _relative(self, run: Run, which: str) -> str:
-        path = getattr(self.store, which)(run.id)
+    def _relative(self, run: Run, which: str, number: int) -> str:
+        path = getattr(self.store, which)(run.id, number)
         return str(path.relative_to(self.store.results).as_posix())
 
 
@@ -222,7 +250,7 @@ def write_output_log(store: RunStore, record: RunRecord) -> None:
         word = "pass" if check.passed else "FAIL"
         lines.append(f"{word}  {one_line(check.name)}")
         lines += [f"      {one_line(line)}" for line in check.message.splitlines()]
-    path = store.output_log(record.run_id)
+    path = store.output_log(record.run_id, record.number)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -267,16 +295,6 @@ def _detail(result: TryResult, judgement: Judgement, outcome: Outcome) -> str:
     if judgement.detail:
         parts.append(judgement.detail)
     return one_line("; ".join(part for part in parts if part))[:DETAIL_CAP]
-
-
-def _try_of(result: TryResult) -> Try:
-    return Try(
-        number=1,
-        stop=str(result.stop),
-        detail=one_line(result.detail)[:DETAIL_CAP],
-        started=result.started,
-        duration=round(result.duration, 3),
-    )
 
 
 def _left_out(kept: Snapshot) -> list[str]:

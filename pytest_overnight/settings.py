@@ -10,6 +10,8 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +38,23 @@ def default_suite() -> Path:
     return _default_folder("challenges", "_suite")
 
 
+def evening_session(local: datetime) -> str:
+    """``overnight-YYYY-MM-DD`` of the evening: the small hours belong to yesterday."""
+    evening = local - timedelta(days=1) if local.hour < 6 else local
+    return f"overnight-{evening:%Y-%m-%d}"
+
+
 def default_templates() -> Path:
     """``reports/``, of the wheel or the checkout."""
     return _default_folder("reports", "_reports")
 
 
-_NO_IDENTITY = (
+NO_IDENTITY = (
     "results suite session_id count challenges slots host sandbox required_sandbox "
-    "calls_per_minute min_gap"
+    "calls_per_minute min_gap min_free_disk min_free_memory keep_days keep_gb "
+    "budget ends_at"
 ).split()
+"""Fields of :class:`Settings` that change no outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,18 @@ class Settings:
     """Most model calls a minute, of all runs on the host; ``None``: any number."""
     min_gap: float = 0.0
     """Pause between the end of one model call and the next, host-wide."""
+    min_free_disk: float = 5.0
+    """GB that must be free on the results' disk before a run starts."""
+    min_free_memory: float = 1.0
+    """GB of memory that must be available before a run starts."""
+    keep_days: float = 30.0
+    """Snapshots and unpacked workspaces of sessions older than this are removed."""
+    keep_gb: float = 20.0
+    """Most that all of these of former sessions may take."""
+    budget: float | None = None
+    """Seconds after which no further run starts; ``None``: all are played."""
+    ends_at: float | None = None
+    """The same as a moment of ``records.clock.wall``."""
     fault_rate: float = 0.0
     """Rehearsals only: share of model calls that fail as a server's hiccup would."""
     time_scale: float = 1.0
@@ -120,7 +142,7 @@ class Settings:
     @property
     def digest(self) -> str:
         """SHA-256 over what may change an outcome: never over paths or the session."""
-        plain = {k: v for k, v in self.to_json().items() if k not in _NO_IDENTITY}
+        plain = {k: v for k, v in self.to_json().items() if k not in NO_IDENTITY}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:

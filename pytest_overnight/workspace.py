@@ -116,6 +116,32 @@ def take_snapshot(folder: Path, archive: Path, tree: Path) -> Snapshot:
     return snapshot
 
 
+def restore(archive: Path, sha256: str, tree: Path) -> Snapshot:
+    """Unpack a snapshot into ``tree`` and describe it as it was when it was taken.
+
+    Raises :class:`WorkspaceError` where the archive is gone or not the one meant.
+    """
+    try:
+        packed = archive.read_bytes()
+    except OSError as problem:
+        raise WorkspaceError(f"{archive}: {problem.strerror}") from None
+    if hashlib.sha256(packed).hexdigest() != sha256:
+        raise WorkspaceError(f"{archive}: not the archive that was written")
+    snapshot = Snapshot(archive_sha256=sha256)
+    remove_tree(tree)
+    tree.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
+        for entry in tar:
+            content = tar.extractfile(entry)
+            if content is None:
+                raise WorkspaceError(f"{archive}: {entry.name} is no file")
+            data = content.read()
+            _put(tree, entry.name, data, bool(entry.mode & 0o100))
+            snapshot.manifest[entry.name] = hashlib.sha256(data).hexdigest()
+            snapshot.bytes += len(data)
+    return snapshot
+
+
 def _put(root: Path, name: str, data: bytes, executable: bool) -> None:
     """A new file below a new folder of our own; parents are made."""
     path = f"{root}/{name}"  # text: a Path of each would cost as much as the file

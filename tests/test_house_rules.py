@@ -29,6 +29,7 @@ FRONT = {
     "inifile",
     "night",
     "options",
+    "orchestration",
     "plugin",
     "preflight",
     "progress",
@@ -38,9 +39,13 @@ FRONT = {
 HEART = {
     "arena",
     "breaker",
-    "lost",
+    "endings",
+    "housekeeping",
+    "machine",
     "recording",
+    "recovery",
     "resources",
+    "session",
     "surroundings",
     "workspace",
 }

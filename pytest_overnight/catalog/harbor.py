@@ -151,6 +151,21 @@ def _digest(folder: Path, instruction: str, timeout: float, verify: float) -> st
     return total.hexdigest()
 
 
+def parts_of(challenge: Challenge) -> dict[str, str]:
+    """SHA-256 of each part that :attr:`Challenge.digest` is over: which one changed?"""
+    limits = json.dumps([challenge.timeout_seconds, challenge.verify_seconds])
+    parts = {
+        "instruction": hashlib.sha256(challenge.instruction.encode()),
+        "limits": hashlib.sha256(limits.encode()),
+    }
+    for part in ("environment", "tests"):
+        parts[part] = hashlib.sha256()
+        for name, path in tree_files(challenge.folder / part):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            parts[part].update(f"{name}\0{content}\n".encode())
+    return {name: digest.hexdigest() for name, digest in sorted(parts.items())}
+
+
 class _Table:
     """One TOML table that knows where it stands, for the complaints."""
 

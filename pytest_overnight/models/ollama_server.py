@@ -6,7 +6,9 @@ Over plain HTTP: the official client lacks some of it and drops some.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
@@ -19,6 +21,7 @@ from pytest_overnight.models.connection import plain_client
 PREFLIGHT_SECONDS = 2.0
 LOOK_SECONDS = 10.0
 """A loaded model is found at once; loading one takes longer, as does a dead server."""
+UNLOAD_POLL_SECONDS = 0.2
 _NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
@@ -61,19 +64,43 @@ def capabilities(host: str, model: str) -> frozenset[str] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A model as it is loaded now."""
+
+    window: int
+    """Context window that it really has, tokens; 0: not known."""
+    gpu_share: float | None
+    """Part of it that lies in GPU memory, 0 to 1; ``None``: not known."""
+
+
+def live_model(host: str, model: str) -> LiveModel | None:
+    """The model as it is loaded; ``None``: it is not, or nobody says so."""
+    with (
+        contextlib.suppress(*_NO_ANSWER),
+        plain_client(base_url(host), PREFLIGHT_SECONDS) as http,
+    ):
+        keys = ("context_length", "size", "size_vram")
+        if facts := dict(_row_facts(_models(http, "/api/ps"), model, keys)):
+            window = facts.get("context_length")
+            return LiveModel(window if isinstance(window, int) else 0, _share(facts))
+    return None
+
+
+def _share(facts: dict[str, Any]) -> float | None:
+    whole, part = facts.get("size"), facts.get("size_vram")
+    if not isinstance(whole, int) or not isinstance(part, int) or whole <= 0:
+        return None
+    return round(min(max(0, part) / whole, 1.0), 4)
+
+
 def live_window(host: str, model: str) -> int:
     """Context window that the loaded model really has, tokens; 0: not known.
 
     A server may give less than it was asked for, and says so only here.
     """
-    with (
-        contextlib.suppress(*_NO_ANSWER),
-        plain_client(base_url(host), PREFLIGHT_SECONDS) as http,
-    ):
-        rows = _models(http, "/api/ps")
-        for _, window in _row_facts(rows, model, ("context_length",)):
-            return window if isinstance(window, int) else 0
-    return 0
+    live = live_model(host, model)
+    return live.window if live else 0
 
 
 def has_loaded(host: str, model: str, options: dict[str, Any], keep_alive: str) -> bool:
@@ -93,6 +120,24 @@ def has_loaded(host: str, model: str, options: dict[str, Any], keep_alive: str) 
             return bool(http.post("/api/chat", json=request).status_code)
     except _NO_ANSWER:
         return False
+
+
+def unload(host: str, model: str) -> bool:
+    """Have the server give a model's memory back; whether it has, after a moment."""
+    request = {"model": model, "messages": [], "keep_alive": 0}
+    try:
+        with plain_client(base_url(host), LOOK_SECONDS) as http:
+            if not http.post("/api/chat", json=request).is_success:
+                return False
+    except _NO_ANSWER:
+        return False
+    # The server says yes first and frees the memory then.
+    until = time.monotonic() + LOOK_SECONDS
+    while live_model(host, model) is not None:
+        if time.monotonic() > until:
+            return False
+        time.sleep(UNLOAD_POLL_SECONDS)
+    return True
 
 
 def server_facts(host: str, model: str) -> dict[str, Any]:

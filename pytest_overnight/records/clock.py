@@ -1,4 +1,4 @@
-"""The clock of durations of runs: it goes on while the machine sleeps.
+"""Moments and durations. The clock of durations goes on while the machine sleeps.
 
 ``time.monotonic`` stands still meanwhile on Linux. A night on a laptop whose lid was
 closed for an hour would then seem an hour shorter than it was.
@@ -8,8 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC
+from datetime import datetime
 
 _BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def now() -> str:
+    """UTC, ISO 8601 to the millisecond, as all records bear it."""
+    return stamp(time.time())
+
+
+def stamp(seconds: float) -> str:
+    """The same of a moment in Unix seconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def wall() -> float:

@@ -1,15 +1,15 @@
-"""The master log, derived from run records and nothing else but the session's facts."""
+"""The master log, derived from the journal and the run records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence
-from datetime import datetime
 
+from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Criterion
 from pytest_overnight.records.record import LevelResult
 from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.record import RunRecord
+from pytest_overnight.records.session import SessionFacts
 
 MINIMUM_RUNS = 100
 STRETCH_RUNS = 150
@@ -17,38 +17,46 @@ HRM_TASKS = 6
 """Figures of the plan's success criteria."""
 
 
-def update_master(
-    master: MasterLog,
-    records: Sequence[RunRecord],
-    planned_by_level: Mapping[str, int],
-    *,
-    end_time: str | None,
-    report_written: bool,
+def derive_master(
+    facts: SessionFacts, records: Sequence[RunRecord], *, report_written: bool
 ) -> MasterLog:
-    """The same session with its counts made anew from ``records``."""
+    """The master log of a session, from its journal and its run records."""
     levels = {
         level: _level(planned, [r for r in records if r.level == level])
-        for level, planned in sorted(planned_by_level.items())
+        for level, planned in facts.planned_by_level().items()
     }
     run = sum(level.tests_run for level in levels.values())
     passed = sum(level.tests_passed for level in levels.values())
-    last = end_time or max((r.timestamp_end for r in records), default=None)
-    return master.model_copy(
-        update={
-            "end_time": end_time,
-            "total_duration": _seconds(master.start_time, last),
-            "tests_run": run,
-            "tests_passed": passed,
-            "tests_failed": run - passed,
-            "overall_pass_rate": passed / run if run else None,
-            "results_by_level": levels,
-            "planned": sum(planned_by_level.values()),
-            "void": sum(level.void for level in levels.values()),
-            "not_reached": sum(level.not_reached for level in levels.values()),
-            "sandbox": records[0].sandbox if records else master.sandbox,
-            "criteria": _criteria(master, records, run, report_written),
-        }
+    return MasterLog(
+        session_id=facts.id,
+        start_time=facts.started,
+        end_time=facts.closed,
+        total_duration=round(facts.seconds, 3),
+        tests_run=run,
+        tests_passed=passed,
+        tests_failed=run - passed,
+        overall_pass_rate=passed / run if run else None,
+        results_by_level=levels,
+        hrm_tasks_completed=0,
+        report_path=report_name(facts.id),
+        planned=len(facts.plan),
+        void=sum(level.void for level in levels.values()),
+        not_reached=sum(level.not_reached for level in levels.values()),
+        agent=AgentInfo(**facts.agent),
+        sandbox=records[0].sandbox if records else None,
+        seed=int(facts.settings.get("seed", 0)),
+        titles={c.id: c.title for c in facts.challenges.values()},
+        time_scale=float(facts.settings.get("time_scale", 1.0)),
+        criteria=_criteria(records, run, report_written),
+        machine=facts.machine or {},
+        ended_early=facts.ended,
+        settings=facts.settings,
     )
+
+
+def report_name(session_id: str) -> str:
+    """``overnight_report_2026-11-22.md`` of ``overnight-2026-11-22``."""
+    return f"overnight_report_{session_id.removeprefix('overnight-')}.md"
 
 
 def _level(planned: int, records: Sequence[RunRecord]) -> LevelResult:
@@ -66,14 +74,13 @@ def _level(planned: int, records: Sequence[RunRecord]) -> LevelResult:
 
 
 def _criteria(
-    master: MasterLog, records: Sequence[RunRecord], run: int, report_written: bool
+    records: Sequence[RunRecord], run: int, report_written: bool
 ) -> list[Criterion]:
     logged = sum(bool(r.output_log and r.agent_ledger) for r in records)
-    hrm = master.hrm_tasks_completed
     done = "written" if report_written else "not written"
     return [
         _criterion("Test runs completed", MINIMUM_RUNS, run),
-        _criterion("HRM-JEPA tasks attempted", HRM_TASKS, hrm),
+        _criterion("HRM-JEPA tasks attempted", HRM_TASKS, 0),
         Criterion(
             name="Comprehensive logs for all runs",
             target=f"{len(records)} of {len(records)}",
@@ -93,9 +100,3 @@ def _criteria(
 def _criterion(name: str, target: int, actual: int) -> Criterion:
     met = actual >= target
     return Criterion(name=name, target=f"{target}+", actual=str(actual), met=met)
-
-
-def _seconds(start: str, end: str | None) -> float:
-    if end is None:
-        return 0.0
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

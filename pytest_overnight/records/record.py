@@ -139,6 +139,23 @@ class Try(_Model):
     """UTC, ISO 8601."""
     duration: float
     """Wall seconds."""
+    outcome: str = ""
+    """What the run would have been recorded as, had this try been its last."""
+    agent_ledger: str = ""
+    """Relative to the results folder."""
+
+
+class MachineState(_Model):
+    """The machine as a run began."""
+
+    free_disk_bytes: int
+    """On the disk of the results folder."""
+    available_memory_bytes: int | None = None
+    """Null where the system does not say."""
+    load: float
+    """Processes that ran or waited to, mean over the last minute."""
+    gpu_share: float | None = None
+    """Part of the loaded model that lies in GPU memory; null where none is loaded."""
 
 
 class AgentInfo(_Model):
@@ -228,6 +245,7 @@ class RunRecord(_Model):
     fingerprints: dict[str, int] = Field(default_factory=dict)
     """Error of a tool call, without what varies → how often it was met."""
     tries: list[Try] = Field(default_factory=list)
+    """All executions, in order; the record tells of the last."""
     checks: list[Check] = Field(default_factory=list)
     agent: AgentInfo
     sandbox: SandboxInfo
@@ -236,6 +254,19 @@ class RunRecord(_Model):
     """``challenge``, ``settings``, ``workspace_start``, ``workspace_end``: SHA-256.
     A run is the same run when challenge, settings and repetition are the same."""
     seed: int
+    machine: MachineState | None = None
+    """Null where a run never got as far."""
+
+    @property
+    def number(self) -> int:
+        """Of the try that the record tells of."""
+        return self.tries[-1].number if self.tries else 1
+
+    @property
+    def done(self) -> bool:
+        """Whether the run need not be played again: it counts, or it is void as a
+        rehearsal's script meant it to be."""
+        return self.counted or self.outcome == self.agent.intended_outcome
 
 
 class LevelResult(_Model):
@@ -270,7 +301,8 @@ class MasterLog(_Model):
     end_time: str | None
     """Null while the night goes on."""
     total_duration: float
-    """Wall seconds."""
+    """Wall seconds in which the session was at work: of a night that was cut off and
+    resumed, the time between does not count."""
     tests_run: int
     """Counted runs: passed + failed."""
     tests_passed: int
@@ -296,4 +328,8 @@ class MasterLog(_Model):
     """What a rehearsal divided the time limits by."""
     criteria: list[Criterion] = Field(default_factory=list)
     """The plan's success criteria, met or missed."""
+    machine: dict[str, Any] = Field(default_factory=dict)
+    """Processor, memory, GPUs, system: two nights differ by these, too."""
+    ended_early: str = ""
+    """Why the session ended before its last run; empty: it did not."""
     settings: dict[str, Any] = Field(default_factory=dict)

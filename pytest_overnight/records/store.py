@@ -10,11 +10,13 @@ import json
 import os
 import time
 from contextlib import suppress
-from datetime import UTC
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
+
+from pytest_overnight.records.clock import now
+from pytest_overnight.records.journal import Journal
+from pytest_overnight.records.session import read_session
 
 if TYPE_CHECKING:
     from pytest_overnight.records.record import MasterLog
@@ -35,6 +37,8 @@ OURS = (
     "runs",
     "logs",
     "snapshots",
+    "tries",
+    "damaged",
     KEPT,
     "plots",
     "overnight_report_*.md",
@@ -44,17 +48,6 @@ OURS = (
 
 class StoreError(Exception):
     """The results folder cannot be used; the text says why and what to do."""
-
-
-def now() -> str:
-    """UTC, ISO 8601 to the millisecond, as all records bear it."""
-    return stamp(time.time())
-
-
-def stamp(seconds: float) -> str:
-    """The same of a moment in Unix seconds."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -76,6 +69,14 @@ def write_whole(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
+def stem(run_id: str, number: int) -> str:
+    """What the names of all files of one try begin with.
+
+    No two tries share a file, so that one that still dies spoils nothing of the next.
+    """
+    return run_id if number == 1 else f"{run_id}-try-{number}"
+
+
 class RunStore:
     """Paths of one results folder, and the writing of records into it."""
 
@@ -85,17 +86,19 @@ class RunStore:
         self.runs = results / "runs"
         self.logs = results / "logs"
         self.snapshots = results / "snapshots"
+        self.tries = results / "tries"
         self.failed = results / KEPT / "failed"
         self.plots = results / "plots"
         self.master_log = results / "master_log.json"
         self.status = results / "status.json"
-        self.journal = results / JOURNAL
+        self.journal = Journal(results / JOURNAL)
         self.workspaces = results / WORKSPACES
 
     def create(self) -> None:
         """Make the folders; raises :class:`StoreError` where that is impossible."""
+        folders = (self.runs, self.logs, self.snapshots, self.tries, self.failed)
         try:
-            for folder in (self.runs, self.logs, self.snapshots, self.failed):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.results / f".writable.{os.getpid()}"
             probe.write_bytes(b"")
@@ -107,69 +110,89 @@ class RunStore:
                 "--overnight-results."
             ) from None
 
-    def output_log(self, run_id: str) -> Path:
-        """What the try and the verification printed."""
-        return self.logs / f"{run_id}.txt"
+    def record_file(self, run_id: str) -> Path:
+        """The record of a run."""
+        return self.runs / f"{run_id}.json"
 
-    def ledger_log(self, run_id: str) -> Path:
-        """The ledger for people."""
-        return self.logs / f"{run_id}-ledger.log"
+    def former_record(self, run_id: str, number: int) -> Path:
+        """The record of a try after which the run was played again."""
+        return self.tries / f"{run_id}-try-{number}.json"
 
-    def events_log(self, run_id: str) -> Path:
-        """The ledger for machines."""
-        return self.logs / f"{run_id}-events.jsonl"
+    def output_log(self, run_id: str, number: int = 1) -> Path:
+        """What the verification of a try said."""
+        return self.logs / f"{stem(run_id, number)}.txt"
 
-    def archive(self, run_id: str) -> Path:
-        """The snapshot."""
-        return self.snapshots / f"{run_id}.tar.gz"
+    def ledger_log(self, run_id: str, number: int = 1) -> Path:
+        """The ledger of a try, for people."""
+        return self.logs / f"{stem(run_id, number)}-ledger.log"
+
+    def events_log(self, run_id: str, number: int = 1) -> Path:
+        """The ledger of a try, for machines. It is the try's first file."""
+        return self.logs / f"{stem(run_id, number)}-events.jsonl"
+
+    def archive(self, run_id: str, number: int = 1) -> Path:
+        """The snapshot of a try."""
+        return self.snapshots / f"{stem(run_id, number)}.tar.gz"
+
+    def workspace(self, run_id: str, number: int = 1) -> Path:
+        """The live workspace of a try."""
+        return self.workspaces / stem(run_id, number)
+
+    def last_try(self, run_id: str) -> int:
+        """Number of the last try that began; 0: none did."""
+        number = 0
+        while self.events_log(run_id, number + 1).exists():
+            number += 1
+        return number
+
+    def begin_try(self, run_id: str) -> int:
+        """Number of a new try: from now on its ledger is there."""
+        number = self.last_try(run_id) + 1
+        self.events_log(run_id, number).touch(exist_ok=False)
+        self.journal.note("started", run_id=run_id, **{"try": number})
+        return number
 
     def write_run(self, record: RunRecord) -> None:
-        """Keep one run for ever; durable when this returns."""
+        """Keep one run for ever; durable when this returns.
+
+        The record of a former try stays beside it, and until then in its place.
+        Raises :class:`StoreError` where a counted run would be replaced.
+        """
+        file = self.record_file(record.run_id)
+        former = self.read_run(record.run_id)
+        if former is not None and former.done:
+            raise StoreError(f"{file}: this run is done; nothing replaces its record.")
+        if former is not None and former.number != record.number:
+            with suppress(FileExistsError):  # of a process that was killed just here
+                os.link(file, self.former_record(record.run_id, former.number))
         # ASCII alone: who looks at a record meets agent text, but none of its controls.
         text = json.dumps(record.model_dump(mode="json"), indent=2)
-        write_whole(self.runs / f"{record.run_id}.json", text.encode() + b"\n")
-        self.note(
+        write_whole(file, text.encode() + b"\n")
+        self.note_finished(record)
+
+    def note_finished(self, record: RunRecord) -> None:
+        """Say so in the journal."""
+        self.journal.note(
             "finished",
             run_id=record.run_id,
+            **{"try": record.number},
             outcome=record.outcome,
             stop=record.stop,
         )
 
-    def read_runs(self) -> list[RunRecord]:
-        """Every readable run record, by run id; what cannot be read is left out."""
+    def read_run(self, run_id: str) -> RunRecord | None:
+        """The record of one run; ``None`` where there is none that can be read."""
         from pytest_overnight.records.record import RunRecord
 
-        records = []
-        for path in sorted(self.runs.glob("*.json")):
-            try:
-                records.append(RunRecord.model_validate_json(path.read_bytes()))
-            except (OSError, ValueError):
-                continue  # the report names such files
-        return records
-
-    def note(self, event: str, **fields: Any) -> None:
-        """Append one line to the journal, in one write."""
-        line = json.dumps({"event": event, "time": now(), **fields}).encode() + b"\n"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(self.journal, flags, 0o644)
         try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
+            return RunRecord.model_validate_json(self.record_file(run_id).read_bytes())
+        except (OSError, ValueError):
+            return None
 
-    def read_journal(self) -> list[dict[str, Any]]:
-        """The session's events; a line that was torn by a crash is left out."""
-        events: list[dict[str, Any]] = []
-        if not self.journal.exists():
-            return events
-        for line in self.journal.read_bytes().splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict):
-                events.append(event)
-        return events
+    def read_runs(self) -> list[RunRecord]:
+        """Every readable run record, by run id; what cannot be read is left out."""
+        found = (self.read_run(path.stem) for path in sorted(self.runs.glob("*.json")))
+        return [record for record in found if record is not None]
 
     def write_master(self, master: MasterLog) -> None:
         """Replace ``master_log.json``."""
@@ -184,55 +207,120 @@ class RunStore:
         with suppress(OSError):
             write_whole(self.status, json.dumps(status, indent=2).encode() + b"\n")
 
-    def put_away_former(self) -> Path | None:
-        """Move a former session's files to ``history/<session id>/``; say where."""
-        if not self.results.is_dir():
-            return None
-        if not (self.master_log.exists() or self.journal.exists()):
-            return None
-        # By name: the folder may be the user's own, with other things in it.
-        former = [path for name in OURS for path in self.results.glob(name)]
+    def put_away_former(self) -> None:
+        """Move a former session's files to ``history/<session id>/``."""
+        self.finish_putting_away()
+        traces = (self.journal.path.exists(), self.master_log.exists())
+        if not any((*traces, *self.runs.glob("*"))):
+            return
         place = _free_name(self.results / HISTORY, self._former_id())
         place.mkdir(parents=True)
-        for path in former:
+        write_whole(self._moving_to, place.name.encode())
+        self.finish_putting_away()
+
+    def finish_putting_away(self) -> None:
+        """Go on where a process was killed as it moved a session away."""
+        try:
+            place = self.results / HISTORY / self._moving_to.read_text("utf-8")
+        except FileNotFoundError:
+            return
+        # By name: the folder may be the user's own, with other things in it.
+        for path in [path for name in OURS for path in self.results.glob(name)]:
             path.replace(place / path.name)
-        return place
+        self._moving_to.unlink()
+
+    @property
+    def _moving_to(self) -> Path:
+        return self.results / ".moving_to_history"
 
     def _former_id(self) -> str:
-        try:
-            former = json.loads(self.master_log.read_bytes())["session_id"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return "unknown-session"
-        return Path(str(former)).name or "unknown-session"
+        facts = read_session(self.journal.read())
+        name = Path(facts.id).name if facts else ""
+        return name or "unknown-session"
 
 
 class SessionLock:
     """Held by the one session that may write into a results folder.
 
-    The kernel frees it when its holder dies, however that happens.
+    The kernel frees it when the last process that has it open is gone, however that
+    happens: its holder, and those whom the holder handed it to.
     """
 
     def __init__(self, results: Path) -> None:
         """Take the lock; raises :class:`StoreError` naming the holder."""
-        self.path = results / ".session.lock"
+        self.path = results / LOCK
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(self.path, flags, 0o644)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        self.descriptor = os.open(self.path, flags, 0o644)
+        if not self._take():
             holder = _holder(self.path)
-            os.close(self._descriptor)
+            os.close(self.descriptor)
             raise StoreError(
                 f"{results}: another session writes here ({holder}). Wait for it, or "
                 "give this one a folder of its own with --overnight-results."
-            ) from None
+            )
         facts = json.dumps({"pid": os.getpid(), "started": now()})
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, facts.encode(), 0)
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, facts.encode(), 0)
+
+    def _take(self) -> bool:
+        """Those whom a killed holder handed it to may need a moment to die, too."""
+        for _ in range(PATIENCE):
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if _is_alive(self.path):
+                    return False
+                time.sleep(0.1)
+            else:
+                return True
+        return False
 
     def release(self) -> None:
         """Let the next session in."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
+
+
+LOCK = ".session.lock"
+LOCK_VARIABLE = "OVERNIGHT_LOCK_FD"
+"""Environment: descriptor of the lock, as the owner of a session hands it down."""
+PATIENCE = 100
+"""Tenths of a second that a killed holder's children get."""
+
+
+def is_member(results: Path) -> bool:
+    """Whether this process was started by who holds the lock of ``results``."""
+    try:
+        held = os.fstat(int(os.environ.get(LOCK_VARIABLE, "")))
+        lock = (results / LOCK).stat()
+    except (OSError, ValueError):
+        return False
+    return (held.st_dev, held.st_ino) == (lock.st_dev, lock.st_ino)
+
+
+def holder_of(results: Path) -> str:
+    """Who holds the lock now, in words; empty: nobody does."""
+    path = results / LOCK
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _holder(path)
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _is_alive(path: Path) -> bool:
+    try:
+        os.kill(json.loads(path.read_bytes())["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return True
 
 
 def _holder(path: Path) -> str:

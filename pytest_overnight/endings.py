@@ -1,0 +1,93 @@
+"""How the processes of a night come to an end from outside.
+
+The controller takes the first Ctrl-C, SIGTERM or closed terminal as the wish to stop:
+no further run starts, those under way are recorded as cancelled, the report is written.
+Whoever cannot wait asks a second time. A worker does what the controller says; it never
+outlives it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from pytest_overnight.sandbox.inside import kernel
+from pytest_overnight.sandbox.inside import tree
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""``timeout``, systemd and a shutdown send SIGTERM, a closed terminal SIGHUP."""
+BOUNCE_SECONDS = 1.0
+"""A signal so soon after the first is the same wish, told twice."""
+LEFT = (
+    "\novernight: left at once. What is recorded is safe; go on with "
+    "--overnight-resume.\n"
+)
+
+Former = dict[int, Any]
+
+
+def take_endings(first: Callable[[], None]) -> Former:
+    """Handle the endings of this process; return what handled them before.
+
+    ``first`` is called before the first becomes a :class:`KeyboardInterrupt`. A signal
+    that is ignored stays so: that is how ``nohup`` keeps a night alive.
+    """
+    asked: list[float] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        moment = time.monotonic()
+        if not asked:
+            asked.append(moment)
+            first()
+            raise KeyboardInterrupt
+        if moment - asked[0] >= BOUNCE_SECONDS:
+            os.write(2, LEFT.encode())
+            os._exit(128 + signal.SIGINT)
+
+    return {
+        number: signal.signal(number, handle)
+        for number in ENDINGS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+
+
+def give_back(former: Former) -> None:
+    """Let the endings be handled as before."""
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+def end_as_a_worker() -> None:
+    """Stop at the first SIGINT or SIGTERM, in order: the record is still written.
+
+    A closed terminal tells every process; of that the controller decides.
+    """
+    asked: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not asked:
+            asked.append(number)
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+    die_with_the_parent()
+
+
+def die_with_the_parent() -> None:
+    """A process that outlived its owner would write into the next session."""
+    parent = os.getppid()
+    kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def interrupt(pids: set[int]) -> None:
+    """Ask those of ``pids`` that are our children to stop: numbers are used again."""
+    tree.signal_all(sorted(pids & set(tree.children(os.getpid()))), signal.SIGINT)

@@ -1,0 +1,1 @@
+"""The night as one program: preflight, phases, passes, report, notification."""

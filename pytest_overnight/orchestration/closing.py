@@ -1,0 +1,109 @@
+"""The end of a night: master log, report, and the exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_overnight.orchestration.children import INTERRUPTED
+from pytest_overnight.orchestration.notification import NightResult
+from pytest_overnight.records.clock import now
+from pytest_overnight.records.store import RunStore
+
+if TYPE_CHECKING:
+    from pytest_overnight.records.record import MasterLog
+    from pytest_overnight.records.record import RunRecord
+
+ALL_MEASURED = 0
+SOME_FAILED = 1
+NOT_STARTED = 4
+"""Exit statuses, beside ``INTERRUPTED``."""
+
+
+def close_night(
+    store: RunStore,
+    planned: Iterable[str],
+    *,
+    report: bool,
+    interrupted: bool,
+    broke: bool,
+    out_of_time: bool,
+) -> NightResult:
+    """Close the session and write what is read of it in the morning.
+
+    ``planned``: run ids of tonight; ``broke``: a pytest process failed otherwise than
+    by its runs; ``out_of_time``: the night's own limit is why runs were not reached.
+    """
+    from pytest_overnight.records.banner import banner
+    from pytest_overnight.records.session import CLOSED
+    from pytest_overnight.records.session import ENDED
+
+    records = store.read_runs()
+    unreached = _not_reached(planned, records)
+    if unreached and out_of_time and not interrupted:
+        reason = "its budget is used up."
+        store.journal.note(ENDED, kind="budget", reason=reason)
+    store.journal.note(CLOSED)
+    master = _write_master(store, records, report=False)
+    page = _write_report(store, records) if report else None
+    failed = broke or any(map(_has_failed, records)) or (unreached and not out_of_time)
+    status = INTERRUPTED if interrupted else SOME_FAILED if failed else ALL_MEASURED
+    scripted = master.agent.scripted
+    return NightResult(
+        session_id=master.session_id,
+        results=store.results,
+        solved=master.tests_passed,
+        missed=master.tests_failed,
+        void=master.void,
+        not_reached=master.not_reached,
+        seconds=master.total_duration,
+        report=page,
+        status=status,
+        label=banner(master.agent.spec).strip("* ").partition(":")[0] * scripted,
+    )
+
+
+def _has_failed(record: RunRecord) -> bool:
+    """Void, or in a rehearsal not as intended: what pytest calls a failed test."""
+    intended = record.agent.intended_outcome
+    return not record.done or (intended is not None and record.outcome != intended)
+
+
+def _not_reached(planned: Iterable[str], records: Sequence[RunRecord]) -> bool:
+    return bool(set(planned) - {record.run_id for record in records})
+
+
+def _write_master(
+    store: RunStore, records: Sequence[RunRecord], *, report: bool
+) -> MasterLog:
+    from pytest_overnight.records.master import derive_master
+    from pytest_overnight.records.session import read_session
+    from pytest_overnight.records.status import derive_status
+
+    facts = read_session(store.journal.read())
+    assert facts is not None, "a night is closed that was begun"
+    master = derive_master(facts, records, report_written=report)
+    store.write_master(master)
+    store.write_status(derive_status(facts, records, updated=now()))
+    return master
+
+
+def _write_report(store: RunStore, records: Sequence[RunRecord]) -> Path | None:
+    """Its path; a report that cannot be written never costs the records."""
+    try:
+        from pytest_overnight.reporting.pages import write_report
+
+        # Before the report, which shows the criteria: one of them is the report.
+        _write_master(store, records, report=True)
+        return write_report(store.results)
+    except Exception as problem:
+        _write_master(store, records, report=False)
+        print(
+            f"The report failed ({problem!r}). The records are safe; write it again "
+            f"with: pytest-overnight report {store.results}",
+            file=sys.stderr,
+        )
+        return None
