@@ -11,12 +11,12 @@ import os
 import shlex
 import textwrap
 import time
+from collections import defaultdict
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from pytest_overnight.breaker import ended_because
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.endings import die_with_the_parent
 from pytest_overnight.endings import give_back
@@ -49,6 +49,14 @@ from pytest_overnight.session import look
 from pytest_overnight.session import open_session
 from pytest_overnight.session import planned_challenges
 from pytest_overnight.settings import Settings
+
+CURES = defaultdict(
+    str,
+    server="Mend the server (its own log says more), then: ",
+    disk="Make room, then: ",
+    memory="See what takes the memory, then: ",
+)
+"""Kind of a night's early end → what to do about it first."""
 
 
 class Controller:
@@ -308,15 +316,14 @@ class Controller:
             terminalreporter.write_line(self._report_line)
 
     def _why_it_ended(self, master: MasterLog) -> list[str]:
-        """Lines for a night that the circuit breaker ended; else none."""
-        reason = ended_because(self._store)
-        if not reason:
+        """Lines for a night that ended before its last run; else none."""
+        facts = self._facts
+        if facts is None or not (reason := facts.ended):
             return []
         text = (
-            f"The night was ended early: {reason} {master.not_reached} of "
-            f"{master.planned} runs were not reached. To go on, mend the server (its "
-            "own log says more) and run the same command again; the records of this "
-            "night are then kept in history/."
+            f"The night ended early: {reason} {master.not_reached} of "
+            f"{master.planned} runs were not reached. {CURES[facts.ended_kind]}"
+            "--overnight-resume plays exactly the rest."
         )
         return textwrap.wrap(text, 80, break_on_hyphens=False)
 

@@ -30,6 +30,7 @@ from pytest_overnight.records import clock
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
+from pytest_overnight.session import NOTHING_TO_RESUME
 from pytest_overnight.settings import Settings
 
 if TYPE_CHECKING:
@@ -235,7 +236,9 @@ def _former_settings(config: pytest.Config, resume: bool) -> dict[str, Any] | No
         return None
     store = RunStore(options.results_folder(config))
     former = read_session(store.journal.read())
-    return former.settings if former else None
+    if former is None:
+        raise StoreError(NOTHING_TO_RESUME.format(results=store.results))
+    return former.settings
 
 
 def _prove(settings: Settings) -> SandboxReport:

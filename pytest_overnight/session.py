@@ -32,6 +32,10 @@ from pytest_overnight.rules.outcome import Outcome
 from pytest_overnight.settings import NO_IDENTITY
 from pytest_overnight.settings import Settings
 
+NOTHING_TO_RESUME = (
+    "{results}: nothing to resume, no session has begun there. Leave "
+    "--overnight-resume out, or name its folder with --overnight-results."
+)
 TWO_WAYS_ON = (
     "Two ways on: --overnight-resume plays exactly the rest; --overnight-fresh starts "
     "anew and keeps that night in history/."
@@ -70,10 +74,7 @@ def look(
             _refuse_unfinished(former, store)
         return Opening(store, settings, None)
     if former is None:
-        raise StoreError(
-            f"{store.results}: nothing to resume, no session has begun there. Leave "
-            "--overnight-resume out, or name its folder with --overnight-results."
-        )
+        raise StoreError(NOTHING_TO_RESUME.format(results=store.results))
     if joined and former.id != settings.session_id:
         raise StoreError(
             f"{store.results} holds {former.id}, not {settings.session_id}: another "

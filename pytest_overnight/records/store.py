@@ -146,8 +146,9 @@ class RunStore:
         return number
 
     def begin_try(self, run_id: str) -> int:
-        """Number of a new try: from now on its ledger is there."""
+        """Number of a new try: from now on its ledger is there, whatever comes."""
         number = self.last_try(run_id) + 1
+        self.ledger_log(run_id, number).touch()
         self.events_log(run_id, number).touch(exist_ok=False)
         self.journal.note("started", run_id=run_id, **{"try": number})
         return number
