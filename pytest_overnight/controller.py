@@ -31,12 +31,14 @@ from pytest_overnight.progress import Progress
 from pytest_overnight.progress import ProgressReporter
 from pytest_overnight.progress import run_id_of
 from pytest_overnight.records import clock
+from pytest_overnight.records.clock import now
 from pytest_overnight.records.master import derive_master
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.session import CLOSED
 from pytest_overnight.records.session import SessionFacts
 from pytest_overnight.records.session import read_session
+from pytest_overnight.records.status import derive_status
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import StoreError
@@ -190,6 +192,9 @@ class Controller:
             records = self._store.read_runs()
             self._master = derive_master(self._facts, records, report_written=report)
             self._store.write_master(self._master)
+            if self._facts.closed is not None:
+                status = derive_status(self._facts, records, updated=now())
+                self._store.write_status(status)
 
     def _clean(self) -> None:
         self._cleaned = clock.wall()
@@ -318,10 +323,10 @@ class Controller:
     def _why_it_ended(self, master: MasterLog) -> list[str]:
         """Lines for a night that ended before its last run; else none."""
         facts = self._facts
-        if facts is None or not (reason := facts.ended):
+        if facts is None or not master.ended_early:
             return []
         text = (
-            f"The night ended early: {reason} {master.not_reached} of "
+            f"The night ended early: {master.ended_early} {master.not_reached} of "
             f"{master.planned} runs were not reached. {CURES[facts.ended_kind]}"
             "--overnight-resume plays exactly the rest."
         )

@@ -27,6 +27,7 @@ def derive_master(
     }
     run = sum(level.tests_run for level in levels.values())
     passed = sum(level.tests_passed for level in levels.values())
+    not_reached = sum(level.not_reached for level in levels.values())
     return MasterLog(
         session_id=facts.id,
         start_time=facts.started,
@@ -41,7 +42,7 @@ def derive_master(
         report_path=report_name(facts.id),
         planned=len(facts.plan),
         void=sum(level.void for level in levels.values()),
-        not_reached=sum(level.not_reached for level in levels.values()),
+        not_reached=not_reached,
         agent=AgentInfo(**facts.agent),
         sandbox=records[0].sandbox if records else None,
         seed=int(facts.settings.get("seed", 0)),
@@ -49,7 +50,8 @@ def derive_master(
         time_scale=float(facts.settings.get("time_scale", 1.0)),
         criteria=_criteria(records, run, report_written),
         machine=facts.machine or {},
-        ended_early=facts.ended,
+        # A phase may have ended early whose runs were played afterwards.
+        ended_early=facts.ended if not_reached else "",
         settings=facts.settings,
     )
 
