@@ -125,10 +125,11 @@ class Arena:
         lost = self._store.last_try(run.id)
         if lost and not has_record_of_last_try(self._store, run.id):
             record_lost(self._recorder, run, nodeid, lost)
-        place = _Place(self._store, run, self._store.begin_try(run.id))
         slot = slot or Slot()
+        machine = read_machine(self._settings)  # asks the server: nobody's time
+        place = _Place(self._store, run, self._store.begin_try(run.id))
         return self._recorded(
-            place, nodeid, lambda begun: self._play(place, slot, begun)
+            place, nodeid, lambda begun: self._play(place, slot, machine, begun)
         )
 
     def _recorded(
@@ -161,9 +162,10 @@ class Arena:
                 remove_tree(place.folder)
                 remove_tree(place.tree)
 
-    def _play(self, place: _Place, slot: Slot, begun: float) -> Played:
+    def _play(
+        self, place: _Place, slot: Slot, machine: MachineState, begun: float
+    ) -> Played:
         started, run = now(), place.run
-        machine = read_machine(self._settings)
         start_digest = workspace.lay(run.challenge, place.folder)
         laid = clock.wall()
         result = self._watched_try(place)

@@ -155,11 +155,11 @@ class _Cleaning:
         sizes = [measure(part).bytes for _, part in parts]
         too_much = sum(sizes) - keep * GB
         why = (
-            f"former sessions held {sum(sizes) / GB:.1f} GB of these, and the last "
-            f"{keep:g} are kept (--overnight-keep-gb)"
+            f"former sessions held {_shown(sum(sizes))} of these, and the last "
+            f"{keep:g} GB are kept (--overnight-keep-gb)"
         )
         for (former, part), size in zip(parts, sizes, strict=True):
-            if too_much > 0 and self._take_from(former, part, why):
+            if too_much > 0 and size and self._take_from(former, part, why):
                 too_much -= size
 
     def doubles(self) -> None:
@@ -189,7 +189,7 @@ class _Cleaning:
         if not self._remove(trash, gone):
             return False
         name = part.relative_to(former.folder).as_posix()
-        line = f"{stamp(self._now)} removed {name}/ ({_megabytes(gone.bytes)}): {why}\n"
+        line = f"{stamp(self._now)} removed {name}/ ({_shown(gone.bytes)}): {why}\n"
         with suppress(OSError), (former.folder / NOTE).open("ab") as file:
             file.write(line.encode(errors="backslashreplace"))
         return True
@@ -253,8 +253,8 @@ def _disk(folder: Path) -> int:
     return folder.stat().st_dev
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 10**6:.1f} MB"
+def _shown(size: int) -> str:
+    return f"{size / GB:.1f} GB" if size >= GB else f"{size / 10**6:.1f} MB"
 
 
 @contextmanager

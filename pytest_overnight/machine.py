@@ -38,12 +38,13 @@ def read_machine(settings: Settings) -> MachineState:
 def free_disk(folder: Path) -> int:
     """Bytes that we may still write on the disk that ``folder`` lies on.
 
-    Of a folder that is gone: on the disk that it would be made on.
+    Of a folder that is gone: on the disk that it would be made on. 0 where nothing
+    can be found out: then nothing can be written either.
     """
     for place in (folder, *folder.parents):
         try:
             return shutil.disk_usage(place).free
-        except FileNotFoundError:
+        except OSError:
             continue
     return 0
 

@@ -10,6 +10,7 @@ import dataclasses
 import os
 import re
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,20 +97,24 @@ class Night:
         ``tell`` is called when a wait begins and when it is over.
         """
         from pytest_overnight.breaker import Breaker
+        from pytest_overnight.housekeeping import make_room
         from pytest_overnight.models.ollama_server import check_server
 
         settings = self.settings
+        # One store for all runs: it reads of the journal what is new only.
+        store = self.store = self.store or RunStore(settings.results)
 
         def check() -> str | None:
+            if settings.agent != "ollama":
+                return None  # nobody else's server is known
             return check_server(settings.host, settings.model)
 
-        # One store for all runs: it reads of the journal what is new only.
-        self.store = self.store or RunStore(settings.results)
         return Breaker(
-            self.store,
+            store,
             settings,
-            check if settings.agent == "ollama" else lambda: None,
+            None if settings.scripted else check,
             tell,
+            lambda: make_room(store, settings, time.time()),
         ).why_not()
 
     def marks(self, run: Run) -> list[pytest.MarkDecorator]:

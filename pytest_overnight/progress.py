@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_overnight.breaker import awaited_because
+from pytest_overnight.breaker import awaited_kind
 from pytest_overnight.breaker import ended_because
 from pytest_overnight.catalog.plan import EXPECTED_SHARE
 from pytest_overnight.catalog.plan import Run
@@ -78,10 +79,14 @@ class Progress:
     def _news(self, awaited: str | None) -> str:
         former, self._awaited = self._awaited, awaited
         if awaited and not former:
-            return f"waiting for the model server, {awaited}"
+            return f"waiting for {self._what()}, {awaited}"
         if former and not awaited and not ended_because(self._store):
-            return "the model server is well again: the night goes on"
+            return "all is well again: the night goes on"
         return ""
+
+    def _what(self) -> str:
+        kind = awaited_kind(self._store)
+        return "memory" if kind == "memory" else "the model server"
 
     def finished(self, run_id: str, summary: dict[str, Any]) -> str:
         """Book a run; return the line to print, at most 80 columns wide."""

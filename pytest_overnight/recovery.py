@@ -93,7 +93,10 @@ def _of_event(event: Event, number: int) -> FinishedTry | None:
 
 
 def ungraded(store: RunStore, run_id: str) -> FinishedTry | None:
-    """The last try, where it is finished and only its verdict is lacking."""
+    """The last try, where it is finished and only its verdict is lacking.
+
+    Not where its snapshot is gone or damaged: nothing is left to be graded.
+    """
     number = store.last_try(run_id)
     record = store.read_run(run_id)
     if record and record.number == number and _has_verdict(record):
@@ -103,7 +106,8 @@ def ungraded(store: RunStore, run_id: str) -> FinishedTry | None:
     found = _of_event(ends[-1], number) if ends else None
     if found is None or found.result.stop in UNVERIFIABLE:
         return None
-    return found
+    archive = store.archive(run_id, number)
+    return found if workspace.is_whole(archive, found.archive_sha256) else None
 
 
 def _has_verdict(record: RunRecord) -> bool:

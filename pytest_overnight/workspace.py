@@ -116,6 +116,14 @@ def take_snapshot(folder: Path, archive: Path, tree: Path) -> Snapshot:
     return snapshot
 
 
+def is_whole(archive: Path, sha256: str) -> bool:
+    """Whether an archive is there, and the one that was written."""
+    try:
+        return hashlib.sha256(archive.read_bytes()).hexdigest() == sha256
+    except OSError:
+        return False
+
+
 def restore(archive: Path, sha256: str, tree: Path) -> Snapshot:
     """Unpack a snapshot into ``tree`` and describe it as it was when it was taken.
 

@@ -73,6 +73,11 @@ ADAPTERS = {
         "hrm_jepa/llm.py",
     ),
     "matplotlib": ("pytest_overnight/reporting/plots.py", "hrm_jepa/"),
+    "rich": (
+        "pytest_overnight/commands/",
+        "pytest_overnight/orchestration/",
+        "pytest_overnight/reporting/",
+    ),
     "torch": ("hrm_jepa/",),
 }
 """Foreign package → the only places that may know it."""
@@ -80,7 +85,7 @@ ADAPTERS = {
 PYTEST = {"pytest", "_pytest", "pluggy", "xdist"}
 PYTEST_ROOMS = {f"{room}.py" for room in FRONT} | {"grading/fixtures.py"}
 
-HEAVY = {"matplotlib", "numpy", "ollama", "pydantic", "scipy", "torch"}
+HEAVY = {"matplotlib", "numpy", "ollama", "pydantic", "rich", "scipy", "torch"}
 
 
 def modules_of(*folders: str) -> list[Path]:

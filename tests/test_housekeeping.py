@@ -194,7 +194,7 @@ def test_of_too_much_the_oldest_goes_first_and_the_unpacked_before_archives(
     assert "--overnight-keep-gb" in done.gone[0].why
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=5),
     st.integers(0, 60),

@@ -28,17 +28,17 @@ master log, status. Each disagreement is named, with what mends it:
   · L3-2-run-0001: try 1 was cut off: a resumed night plays it
 
 A dot marks what is worth knowing and no fault, such as the traces of a kill.
-Nothing is changed without --repair. While a session is at work what it has under
-way is not judged, and nothing is repaired.
+Nothing is changed without --repair. What a session at work has under way is not
+judged, and while one is, nothing is repaired.
 """
 EPILOG = """\
 what --repair does:
-  Run records are what everything else is derived from, and none that is whole is
-  ever changed. What cannot be used moves to damaged/ in the same folder, never to
-  be deleted; the run is then graded or played again by pytest -m overnight
-  --overnight-resume. Master log, status, logs for people, and the unpacked
-  workspaces of missed runs are made again from what they follow from. It may be
-  interrupted at any time and repeated.
+  Everything else is derived from the run records, and none that is whole is ever
+  changed. What cannot be used moves to damaged/ in the same folder, and nothing
+  is deleted there; pytest -m overnight --overnight-resume then grades or plays
+  that run again. Master log, status, logs for people, and the unpacked workspaces
+  of missed runs are made again from what they follow from. Live workspaces that
+  a killed session left are removed. A repair may be killed and given again.
 
 examples:
   pytest-overnight doctor                            the last night
@@ -48,8 +48,8 @@ examples:
 exit status:
   0  nothing disagrees, or all was mended
   1  disagreements remain
-  2  no night lies there, a session is at work that --repair would disturb, or the
-     command was wrong
+  2  no night lies there, a session is at work that --repair would disturb, or
+     the command was wrong
 """
 
 

@@ -28,10 +28,10 @@ from pytest_overnight.records.banner import banner
 from pytest_overnight.records.plain import one_line
 from pytest_overnight.records.plain import shortened
 from pytest_overnight.reporting.statistics import Rate
+from pytest_overnight.reporting.under_way import UnderWay
 from pytest_overnight.reporting.watching import MOST_FAILURES
 from pytest_overnight.reporting.watching import Count
 from pytest_overnight.reporting.watching import Failure
-from pytest_overnight.reporting.watching import UnderWay
 from pytest_overnight.reporting.watching import View
 
 COLOURS = {"solved": "green", "missed": "yellow", "void": "red", "to go": "dim"}
@@ -237,14 +237,14 @@ def _failures(failures: Iterable[Failure], width: int) -> RenderableType:
     lines: list[RenderableType] = []
     for failure in failures:
         void = failure.category == "void"
-        time = datetime.fromisoformat(failure.time).astimezone()
+        time = f"{failure.time.astimezone():%H:%M}" if failure.time else ""
         run = Text(one_line(failure.run_id))
         word = Text(one_line(("void " if void else "") + failure.outcome))
         word.stylize("red" if void else "")
         meant = "as intended: " if failure.intended else ""
         why = Text(shortened(f"{meant}{failure.detail}", DETAIL))
         if width >= WITH_TIME:
-            table.add_row(f"{time:%H:%M}", run, word, why)
+            table.add_row(time, run, word, why)
         elif width >= ONE_LINE:
             table.add_row(run, word, why)
         else:

@@ -8,7 +8,6 @@ import os
 import shlex
 import signal
 import sys
-import textwrap
 import time
 from contextlib import contextmanager
 from datetime import UTC
@@ -79,7 +78,8 @@ def _watch(options: argparse.Namespace) -> int:
     console = Console(highlight=False, markup=False, emoji=False)
     folder = Folder(options.results)
     view = folder.look()
-    if console.is_terminal and not console.is_dumb_terminal and not options.once:
+    can_follow = sys.stdout.isatty() and not console.is_dumb_terminal
+    if can_follow and not options.once:
         try:
             view = _follow(folder, console)
         except KeyboardInterrupt:
@@ -88,10 +88,10 @@ def _watch(options: argparse.Namespace) -> int:
     console.print(_drawn(view, folder, console))
     if view is None or view.state == "at work":
         return 0
+    console.print()
     for line in _ending(view, folder.results):
         # A command or a path in a line of its own is there to be copied: never wrapped.
-        is_text = not line.startswith(" ")
-        print(textwrap.fill(line, console.width) if is_text else line)
+        console.print(line, soft_wrap=line.startswith(" "))
     return 1 if view.state == "cut off" else 0
 
 
@@ -105,15 +105,17 @@ class Folder:
         self.results = results
         self._store = RunStore(results)
         self._records: dict[tuple[str, object], RunRecord | None] = {}
-        """Of failures that were shown, by run id and time of the end: read once."""
+        """Those that were asked for, by run id and time of the end: read once."""
 
     def look(self) -> View | None:
-        """How the night stands; ``None``: it is just about to begin.
+        """How the night stands; ``None``: it is just about to begin, or to go on.
 
         Raises :class:`CommandError` where there is none.
         """
         from pytest_overnight.records import clock
+        from pytest_overnight.records.store import LOCK
         from pytest_overnight.records.store import holder_of
+        from pytest_overnight.reporting.watching import is_about_to_begin
         from pytest_overnight.reporting.watching import view_of
 
         held = bool(holder_of(self.results))  # first: its last words come before
@@ -121,24 +123,19 @@ class Folder:
             events = self._store.journal.read()
         except OSError as problem:
             raise CommandError(f"{self._store.journal.path}: {problem}") from None
+        if held and is_about_to_begin(_facts(self.results / LOCK), events):
+            return None
         view = view_of(
             events,
-            self._status(),
+            _facts(self._store.status),
             self._record,
             held=held,
             clock=clock.wall(),
             now=datetime.now(UTC),
         )
-        if view is None and not held:
+        if view is None:
             raise CommandError(_no_night(self.results))
         return view
-
-    def _status(self) -> dict[str, Any]:
-        try:
-            status = json.loads(self._store.status.read_bytes())
-        except (OSError, ValueError):
-            return {}  # it only adds what the journal does not know
-        return status if isinstance(status, dict) else {}
 
     def _record(self, event: dict[str, Any]) -> RunRecord | None:
         """The record that an event ``finished`` tells of."""
@@ -146,6 +143,15 @@ class Folder:
         if key not in self._records:
             self._records[key] = self._store.read_run(event["run_id"])
         return self._records[key]
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """What stands in a JSON file; nothing where it cannot be read."""
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _no_night(results: Path) -> str:
@@ -182,7 +188,7 @@ def _drawn(
     from pytest_overnight.commands.screen import draw
 
     if view is None:
-        return f"A night is just about to begin in {folder.results}."
+        return f"A night is just about to begin, or to go on, in {folder.results}."
     height = console.height if fit else None
     return draw(view, console, datetime.now(UTC), height)
 
@@ -191,7 +197,7 @@ def _ending(view: View, results: Path) -> Iterator[str]:
     """How a night ended, and what can be done now."""
     from pytest_overnight.records.master import report_name
 
-    left, planned = _left(view), view.total.planned
+    left, planned = view.left, view.total.planned
     if view.state == "cut off":
         yield (
             "The night was cut off: nobody is at work on it, and it came to no orderly "
@@ -200,8 +206,8 @@ def _ending(view: View, results: Path) -> Iterator[str]:
         yield _resume(results)
     elif left:
         yield (
-            f"The night has ended; {left} of {planned} runs are left to play. Exactly "
-            "these are played by"
+            f"The night has ended; {left} of {planned} runs have no result that "
+            "counts. Exactly these are played by"
         )
         yield _resume(results)
     else:
@@ -213,13 +219,6 @@ def _ending(view: View, results: Path) -> Iterator[str]:
     elif view.state == "closed":
         yield "It has no report. That is written by"
         yield f"  pytest-overnight report {shlex.quote(str(results))}"
-
-
-def _left(view: View) -> int:
-    """Runs that a resumed night would play, but for void ones."""
-    left = view.total.planned - view.total.done
-    # A script may be meant to be cancelled.
-    return left if view.scripted else left + view.cancelled
 
 
 def _resume(results: Path) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from datetime import time
 from datetime import timedelta
-from datetime import tzinfo
 
 from pytest_overnight.records.clock import wall
 
@@ -22,15 +21,15 @@ def clock_time(text: str) -> time:
     raise ValueError(f"{text!r} is no time of day such as 07:30")
 
 
-def seconds_until(moment: time, now: float, zone: tzinfo | None = None) -> float:
-    """Seconds from ``now`` (Unix) to the next such time of day in ``zone``.
+def seconds_until(moment: time, now: float) -> float:
+    """Seconds from ``now`` (Unix) to the next such time of day on this machine.
 
-    ``zone`` is the machine's own by default. A night in which the clocks change is an
-    hour longer or shorter; a time that comes twice in it is taken when it comes next.
+    A night in which the clocks change is an hour longer or shorter; a time that comes
+    twice in it is taken when it comes next.
     """
-    today = datetime.fromtimestamp(now, zone).date()
+    today = datetime.fromtimestamp(now).date()
     candidates = (
-        datetime.combine(today + timedelta(days), moment, zone).replace(fold=fold)
+        datetime.combine(today + timedelta(days), moment).replace(fold=fold)
         for days in (0, 1, 2)
         for fold in (0, 1)
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from datetime import timedelta
-from datetime import tzinfo
 
 from pytest_overnight.orchestration.budget import ENDLESS
 from pytest_overnight.orchestration.budget import shown
@@ -92,17 +91,15 @@ def gpu_row() -> Row:
     return Row("GPU", "ok", ", ".join(gpu_names()) or "none seen")
 
 
-def clock_row(
-    settings: Settings, seconds: float, now: datetime, zone: tzinfo | None = None
-) -> Row:
+def clock_row(settings: Settings, seconds: float, now: datetime) -> Row:
     """Evening, local time, end, and whether the clocks change on the way.
 
-    ``now`` bears a time zone; ``seconds`` until the end; ``zone``: the machine's own.
+    ``now`` bears a time zone; ``seconds`` until the end.
     """
-    local = now.astimezone(zone)
+    local = now.astimezone()
     known = seconds < ENDLESS
     ahead = timedelta(seconds=seconds if known else UNKNOWN_HOURS * 3600)
-    end = (now + ahead).astimezone(zone)
+    end = (now + ahead).astimezone()
     text = f"{local:%a %d %b %Y %H:%M %Z}, session {settings.session_id}"
     text += f"; until {end:%a %H:%M}, {shown(seconds)}" if known else "; no end is set"
     if local.year not in YEARS:

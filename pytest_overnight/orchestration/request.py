@@ -17,11 +17,11 @@ ABOUT = """\
 The night from start to finish: looks whether all is there, plays the plan's
 phases in order, plays void runs again, writes the report, tells you.
 
-  run_overnight.py --until 07:30               the whole night
+  run_overnight.py --until 07:30        the whole night
   run_overnight.py --budget 8h --phases L3-L5,L6,report
-  run_overnight.py --challenge L3-1 --count 5  one challenge
-  run_overnight.py --agent rehearsal           checks the harness, without any model
-  run_overnight.py --resume                    goes on after a crash or a Ctrl-C
+  run_overnight.py --challenge L3-1     one challenge
+  run_overnight.py --agent rehearsal    checks the harness, without any model
+  run_overnight.py --resume             goes on after a crash or a Ctrl-C
 """
 EPILOG = """\
 phases, in this order, with their shares of the time:
@@ -30,7 +30,7 @@ phases, in this order, with their shares of the time:
   over starts no further run; the one under way is finished.
 
 all other options are passed on to pytest, those of the plugin among them:
-  --agent SPEC, --model NAME, --count N, --challenge ID, --overnight-results DIR, …
+  --agent SPEC, --model NAME, --count N, --challenge ID, --overnight-seed N, …
   `pytest --help` lists them, under "overnight".
 
 exit status:

@@ -33,11 +33,11 @@ class Remedy(StrEnum):
     SET_ASIDE = f"move to {DAMAGED}/"
     NOTE = "add the line to the journal"
     REMOVE = "remove"
-    WRITE_LOG = "write again, from ledger or record"
+    WRITE_LOG = "write again"
     UNPACK = "unpack from the snapshot"
-    WRITE_MASTER = "write again, from journal and records"
-    WRITE_STATUS = "write again, from the records"
-    WRITE_REPORT = "write"
+    WRITE_MASTER = "derive again"
+    WRITE_STATUS = "count again"
+    WRITE_REPORT = "write it"
 
     @property
     def mends(self) -> bool:

@@ -21,6 +21,7 @@ from pytest_overnight.records.events import figure
 from pytest_overnight.records.events import text
 from pytest_overnight.records.record import SCHEMA_VERSION
 from pytest_overnight.records.record import RunRecord
+from pytest_overnight.records.session import SESSION
 from pytest_overnight.records.session import SessionFacts
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import HISTORY
@@ -165,6 +166,8 @@ def _under_way(events: Sequence[Event], store: RunStore) -> set[str]:
             open_runs.add(text(event, "run_id"))
         elif event["event"] == "finished":
             open_runs.discard(text(event, "run_id"))
+        elif event["event"] == SESSION:
+            open_runs.clear()  # what was cut off waits for its turn
     if store.workspaces.is_dir():
         live = (p.name.removesuffix(".snapshot") for p in store.workspaces.iterdir())
         open_runs |= {found[0] for name in live if (found := run_and_try(name))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from pytest_overnight.records.store import holder_of
 Check = Callable[[Evidence], Found]
 
 LOOKS = 3
+PAUSE = 1.0
+"""Seconds between two looks at a session that is at work."""
 ROOM = 40
 """Characters shown of a value."""
 
@@ -53,15 +56,29 @@ class Inspection:
         return [one for one in self.found if not one.harmless]
 
 
-def inspect(results: Path, *, mine: bool = False) -> Inspection:
+def inspect(
+    results: Path, *, mine: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> Inspection:
     """Name every disagreement in a results folder; nothing in it is changed.
 
-    ``mine``: the caller holds the session's lock.
+    ``mine``: the caller holds the session's lock. What another process is just about
+    to write is no disagreement: while one is at work, only what lasts is named.
     """
+    first = _steady_look(results, mine)
+    if not first.seen.at_work or not first.disagreements:
+        return first
+    sleep(PAUSE)
+    again = _steady_look(results, mine)
+    lasting = (one for one in again.found if one.harmless or one in first.found)
+    return Inspection(again.seen, tuple(lasting))
+
+
+def _steady_look(results: Path, mine: bool) -> Inspection:
+    """One during which no session began or ended: files move then."""
     for _ in range(LOOKS):
         found = _look(results, mine)
         if mine or found.seen.at_work == holder_of(results):
-            break  # else a session began or ended meanwhile, and files moved
+            break
     return found
 
 
@@ -90,8 +107,9 @@ def move(seen: Evidence) -> Found:
 
 def session(seen: Evidence) -> Found:
     """Without what was planned nothing can be derived."""
-    if seen.facts is None:
-        path = seen.store.journal.path
+    path = seen.store.journal.path
+    signs = (path.exists(), seen.store.master_log.exists(), seen.records, seen.unusable)
+    if seen.facts is None and any(signs):
         what = "tells of no session" if path.is_file() else "is missing"
         what += ": what was planned is not known, and nothing can be derived"
         yield Disagreement(Kind.SESSION, seen.where(path), what, Remedy.BY_HAND)
@@ -141,7 +159,13 @@ def master_log(seen: Evidence) -> Found:
         return
     written = (seen.store.results / report_name(facts.id)).is_file()
     records = list(seen.records.values())
-    derived = derive_master(facts, records, report_written=written)
+    try:
+        derived = derive_master(facts, records, report_written=written)
+    except (ValueError, TypeError, KeyError) as problem:
+        what = f"its line of the session was changed: {type(problem).__name__}"
+        where = seen.where(seen.store.journal.path)
+        yield Disagreement(Kind.SESSION, where, what, Remedy.BY_HAND)
+        return
     wanted = derived.model_dump(mode="json")
     yield from _compared(seen, path, wanted, Remedy.WRITE_MASTER)
 
@@ -182,9 +206,12 @@ def differences(
 ) -> Iterator[tuple[str, Any, Any]]:
     """Name, found and wanted value of each field in which two JSON values differ.
 
-    Fields of objects within are named with dots; lists are compared whole. What is
-    lacking on one side is :data:`LACKING` there.
+    What lies within is named by dots and numbers. What is lacking on one side is
+    :data:`LACKING` there.
     """
+    lists = isinstance(found, list) and isinstance(wanted, list)
+    if lists and len(found) == len(wanted):
+        found, wanted = dict(enumerate(found)), dict(enumerate(wanted))
     if isinstance(found, dict) and isinstance(wanted, dict):
         for key in [*wanted, *(key for key in found if key not in wanted)]:
             values = (found.get(key, LACKING), wanted.get(key, LACKING))

@@ -41,8 +41,9 @@ class Journal:
         try:
             if not self._ends_whole and _is_torn(descriptor):
                 line = b"\n" + line  # or this event would be lost with the torn one
-            self._ends_whole = True
-            os.write(descriptor, line)
+            self._ends_whole = False
+            # A full disk takes a part of it, or nothing.
+            self._ends_whole = os.write(descriptor, line) == len(line)
         finally:
             os.close(descriptor)
 

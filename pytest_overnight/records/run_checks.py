@@ -143,8 +143,10 @@ def former_records(seen: Evidence) -> Found:
                 what = f"is missing: the record of try {one.number}"
                 yield Disagreement(Kind.TRY, seen.where(path), what, Remedy.BY_HAND)
     for path in sorted(seen.store.tries.glob("*.json")):
-        run_id, _ = run_and_try(path.stem) or (path.stem, 0)
+        run_id, number = run_and_try(path.stem) or (path.stem, 1)
         kept = read_record(path, run_id)
+        if isinstance(kept, RunRecord) and kept.number != number:
+            kept = Unusable(path, f"holds the record of try {kept.number}", True)
         if isinstance(kept, Unusable) and run_id not in seen.busy:
             yield _aside(seen, Kind.TRY, kept)
 

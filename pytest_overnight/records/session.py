@@ -93,9 +93,9 @@ def read_session(events: Sequence[Event]) -> SessionFacts | None:
         plan |= dict.fromkeys(
             run for run in texts(event, "plan") if challenge_of(run) in challenges
         )
-    since_last = events[_index_of_last(events, last) :]
-    ends = [event for event in since_last if event["event"] == CLOSED]
-    early = [event for event in since_last if event["event"] == ENDED]
+    ends = [e for e in _since(events, last) if e["event"] == CLOSED]
+    # A process that joins looks for itself whether it may go on.
+    early = [e for e in _since(events, begun[-1]) if e["event"] == ENDED]
     return SessionFacts(
         id=text(last, "session_id"),
         started=text(begun[0], "time"),
@@ -134,8 +134,8 @@ def _challenge(name: str, facts: dict[str, Any]) -> PlannedChallenge:
     )
 
 
-def _index_of_last(events: Sequence[Event], wanted: Event) -> int:
-    return max(i for i, event in enumerate(events) if event is wanted)
+def _since(events: Sequence[Event], one: Event) -> Sequence[Event]:
+    return events[next(i for i, event in enumerate(events) if event is one) :]
 
 
 def _seconds_at_work(events: Sequence[Event]) -> float:

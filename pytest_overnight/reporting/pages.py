@@ -14,6 +14,7 @@ from pytest_overnight.records.store import write_whole
 from pytest_overnight.reporting import markdown
 from pytest_overnight.reporting import provenance
 from pytest_overnight.reporting import sections
+from pytest_overnight.reporting.machine import machine_of
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.night import load_night
@@ -86,6 +87,7 @@ def render(
         never=never,
         errors=grouped((run.run_id, run.fingerprints) for run in runs),
         times=time_split([run for run in runs if run.counted]),
+        machine=machine_of(night),
         void=[run for run in runs if not run.counted],
         scripts=[run for run in runs if run.agent.intended_outcome],
         unintended=provenance.unintended(runs),

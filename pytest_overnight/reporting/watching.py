@@ -24,13 +24,14 @@ from pytest_overnight.records.session import ENDED
 from pytest_overnight.records.session import JOINED
 from pytest_overnight.records.session import SESSION
 from pytest_overnight.records.session import SessionFacts
-from pytest_overnight.records.session import challenge_of
 from pytest_overnight.records.session import read_session
 from pytest_overnight.reporting.statistics import Rate
 from pytest_overnight.reporting.summary import level_order
-from pytest_overnight.rules.outcome import Outcome
+from pytest_overnight.reporting.under_way import Last
+from pytest_overnight.reporting.under_way import UnderWay
+from pytest_overnight.reporting.under_way import last_of_runs
+from pytest_overnight.reporting.under_way import under_way
 
-STARTED, FINISHED = "started", "finished"
 AWAITED, WELL = "server_awaited", "server_healthy"
 
 MOST_FAILURES = 10
@@ -61,20 +62,6 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A run that somebody is at, or is about to begin."""
-
-    run_id: str
-    title: str
-    number: int
-    """Of the try; 0 before it has begun: it waits for a model slot or the server."""
-    seconds: float
-    """Since the try began, waits included."""
-    limit: float
-    """Of the agent's working time, seconds."""
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """A missed or void run."""
 
@@ -82,8 +69,8 @@ class Failure:
     outcome: str
     category: str
     """``missed`` or ``void``."""
-    time: str
-    """UTC: when its record was written."""
+    time: datetime | None
+    """When its record was written; null where the journal does not say."""
     detail: str = ""
     """One sentence, with text of the agent's making in it."""
     intended: bool = False
@@ -116,8 +103,8 @@ class View:
     """Of a night that was cut off: what it was at. In the order of their starts."""
     failures: tuple[Failure, ...]
     """The last of those that stand now, the very last one first."""
-    cancelled: int
-    """Runs whose record says that they were cut short from outside."""
+    left: int
+    """Runs without a result that counts, nor one that a rehearsal meant: the rest."""
     seconds: float
     """Wall seconds at work, of all processes one after the other."""
     eta: float | None
@@ -128,12 +115,27 @@ class View:
     @property
     def per_hour(self) -> float | None:
         """Runs done in an hour of work; null before the first."""
-        return 3600 * self.total.done / self.seconds if self.total.done else None
+        if not self.total.done or self.seconds <= 0:
+            return None
+        return 3600 * self.total.done / self.seconds
 
     @property
     def scripted(self) -> bool:
         """Whether scripts act, and no model is measured."""
         return bool(self.facts.agent.get("scripted"))
+
+
+def is_about_to_begin(holder: Event, events: Sequence[Event]) -> bool:
+    """Whether who holds the lock has not said yet what it is about to play.
+
+    ``holder``: what stands in the lock file. What else a journal tells of is then a
+    former night, or a former process of this one.
+    """
+    begun = [event for event in events if event["event"] == SESSION]
+    if not begun or not holder:
+        return True
+    said = figure(begun[-1], "pid") == figure(holder, "pid")
+    return not said and text(holder, "started") > text(begun[-1], "time")
 
 
 def view_of(
@@ -156,7 +158,7 @@ def view_of(
     if facts is None:
         return None
     state: State = "at work" if held else "closed" if facts.closed else "cut off"
-    last = _last_of_runs(events, facts)
+    last = last_of_runs(events, facts)
     fresh = status if state == "at work" and _is_of_now(status, events) else {}
     levels, total = _counts(facts, last)
     idle = max(0.0, clock - figure(events[-1], "clock")) if held else 0.0
@@ -166,50 +168,13 @@ def view_of(
         state=state,
         levels=levels,
         total=total,
-        under_way=tuple(_under_way(facts, last, fresh, clock if held else None)),
+        under_way=tuple(under_way(facts, last, fresh, clock if held else None)),
         failures=tuple(islice(_failures(last, read), MOST_FAILURES)),
-        cancelled=sum(
-            one.event.get("outcome") == Outcome.CANCELLED for one in last.values()
-        ),
+        left=total.planned - total.done + sum(_undone(last, read)),
         seconds=seconds,
         eta=_eta(fresh, total, seconds, now) if held else None,
         wait=_wait(events, clock) if state == "at work" else None,
     )
-
-
-CATEGORIES = {outcome.value: outcome.category for outcome in Outcome}
-
-
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """The last that the journal says of a run."""
-
-    event: Event
-    category: str
-    """``solved missed void``; empty while it is under way."""
-    by_owner: bool
-    """Said while the present owner of the session has it, not a former one."""
-
-
-def _last_of_runs(events: Sequence[Event], facts: SessionFacts) -> dict[str, _Last]:
-    """Run id → its last event, in the order of these events."""
-    planned = set(facts.plan)
-    owners = sum(event["event"] == SESSION for event in events)
-    last: dict[str, _Last] = {}
-    seen = 0
-    for event in events:
-        seen += event["event"] == SESSION
-        run_id = text(event, "run_id")
-        if event["event"] in (STARTED, FINISHED) and run_id in planned:
-            last.pop(run_id, None)
-            last[run_id] = _Last(event, _category(event), seen == owners)
-    return last
-
-
-def _category(event: Event) -> str:
-    if event["event"] == STARTED:
-        return ""
-    return CATEGORIES.get(text(event, "outcome"), "void")
 
 
 def _is_of_now(status: Event, events: Sequence[Event]) -> bool:
@@ -219,7 +184,7 @@ def _is_of_now(status: Event, events: Sequence[Event]) -> bool:
 
 
 def _counts(
-    facts: SessionFacts, last: Mapping[str, _Last]
+    facts: SessionFacts, last: Mapping[str, Last]
 ) -> tuple[tuple[Count, ...], Count]:
     tallies = {
         level: {"planned": planned, "solved": 0, "missed": 0, "void": 0}
@@ -236,52 +201,8 @@ def _counts(
     return levels, Count("all", **sums)
 
 
-def _under_way(
-    facts: SessionFacts,
-    last: Mapping[str, _Last],
-    status: Event,
-    clock: float | None,
-) -> Iterator[UnderWay]:
-    """``clock``: null where nobody is at work any more."""
-    waiting = _running(status)
-    for run_id, one in last.items():
-        if one.category or not one.by_owner or _is_lost(one.event, status):
-            continue
-        waiting.pop(run_id, None)
-        seconds = max(0.0, clock - figure(one.event, "clock")) if clock else 0.0
-        yield _run(facts, run_id, int(figure(one.event, "try")) or 1, seconds)
-    for run_id, since in waiting.items():
-        # One that has just been finished stands there for a moment more.
-        former = text(last[run_id].event, "time") if run_id in last else ""
-        if run_id in facts.plan and former < since:
-            yield _run(facts, run_id, 0, 0.0)
-
-
-def _is_lost(started: Event, status: Event) -> bool:
-    """Whether the controller knows better: its worker died."""
-    later = text(status, "updated") > text(started, "time")
-    return later and text(started, "run_id") not in _running(status)
-
-
-def _running(status: Event) -> dict[str, str]:
-    """Run id → since when the controller counts it as running."""
-    listed = status.get("running")
-    runs = listed if isinstance(listed, list) else []
-    return {
-        text(run, "run_id"): text(run, "started")
-        for run in runs
-        if isinstance(run, dict)
-    }
-
-
-def _run(facts: SessionFacts, run_id: str, number: int, seconds: float) -> UnderWay:
-    challenge = facts.challenges[challenge_of(run_id)]
-    limit = challenge.timeout_seconds / max(1.0, figure(facts.settings, "time_scale"))
-    return UnderWay(run_id, challenge.title, number, seconds, limit)
-
-
 def _failures(
-    last: dict[str, _Last], read: Callable[[Event], RunRecord | None]
+    last: dict[str, Last], read: Callable[[Event], RunRecord | None]
 ) -> Iterator[Failure]:
     for run_id in reversed(last):
         event, category = last[run_id].event, last[run_id].category
@@ -292,10 +213,20 @@ def _failures(
             run_id=run_id,
             outcome=outcome,
             category=category,
-            time=text(event, "time"),
+            time=_moment(event, "time"),
             detail=record.detail if record else "",
             intended=record is not None and record.agent.intended_outcome == outcome,
         )
+
+
+def _undone(
+    last: dict[str, Last], read: Callable[[Event], RunRecord | None]
+) -> Iterator[bool]:
+    """Of each void run: whether it is to be played again."""
+    for one in last.values():
+        if one.category == "void":
+            record = read(one.event)
+            yield record is None or not record.done
 
 
 def _eta(status: Event, total: Count, seconds: float, now: datetime) -> float | None:
@@ -305,10 +236,20 @@ def _eta(status: Event, total: Count, seconds: float, now: datetime) -> float | 
     """
     left = total.planned - total.done
     known = isinstance(status.get("eta_seconds"), int | float)
-    if known and figure(status, "planned") - figure(status, "done") >= left:
-        age = (now - datetime.fromisoformat(text(status, "updated"))).total_seconds()
+    updated = _moment(status, "updated")
+    covered = figure(status, "planned") - figure(status, "done") >= left
+    if known and updated and covered:
+        age = (now - updated).total_seconds()
         return max(0.0, figure(status, "eta_seconds") - max(0.0, age))
     return left * seconds / total.done if total.done else None
+
+
+def _moment(event: Event, key: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text(event, key))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _wait(events: Sequence[Event], clock: float) -> Wait | None:
