@@ -26,11 +26,11 @@ from pytest_overnight.housekeeping import clean
 from pytest_overnight.housekeeping import due
 from pytest_overnight.machine import machine_facts
 from pytest_overnight.night import Night
-from pytest_overnight.night import banner
 from pytest_overnight.progress import Progress
 from pytest_overnight.progress import ProgressReporter
 from pytest_overnight.progress import run_id_of
 from pytest_overnight.records import clock
+from pytest_overnight.records.banner import banner
 from pytest_overnight.records.clock import now
 from pytest_overnight.records.master import derive_master
 from pytest_overnight.records.record import AgentInfo

@@ -28,6 +28,7 @@ from pytest_overnight.inifile import check_inifile
 from pytest_overnight.preflight import PreflightError
 from pytest_overnight.preflight import resolve_agent
 from pytest_overnight.records import clock
+from pytest_overnight.records.banner import banner
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
@@ -139,12 +140,6 @@ def _shown(settings: Settings) -> str:
         return str(settings.results.relative_to(Path.cwd()))
     except ValueError:
         return str(settings.results)
-
-
-def banner(agent: str) -> str:
-    """Shown wherever results of a scripted agent show."""
-    name = "REHEARSAL" if agent == "rehearsal" else f"SCRIPTED AGENT {agent!r}"
-    return f"*** {name}: scripts act here, no model is measured ***"
 
 
 def prepare(config: pytest.Config) -> Night:

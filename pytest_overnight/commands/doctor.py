@@ -33,12 +33,12 @@ judged, and while one is, nothing is repaired.
 """
 EPILOG = """\
 what --repair does:
-  Everything else is derived from the run records, and none that is whole is ever
-  changed. What cannot be used moves to damaged/ in the same folder, and nothing
-  is deleted there; pytest -m overnight --overnight-resume then grades or plays
-  that run again. Master log, status, logs for people, and the unpacked workspaces
-  of missed runs are made again from what they follow from. Live workspaces that
-  a killed session left are removed. A repair may be killed and given again.
+  Everything else is derived from the run records, and none that is whole is
+  ever changed. What cannot be used moves to damaged/ in the same folder, never
+  to be deleted; pytest -m overnight --overnight-resume then grades or plays that
+  run again. Master log, status, logs for people, and the unpacked workspaces of
+  missed runs are made again from what they follow from. Live workspaces that a
+  killed session left are removed. A repair may be killed and given again.
 
 examples:
   pytest-overnight doctor                            the last night

@@ -87,7 +87,7 @@ class Conductor:
             self._hrm(seconds)
             return
         runs = len(self._evening.rest.of(phase))
-        _say(f"phase {phase.name}: {runs} runs{_at_most(seconds)}")
+        _say(f"phase {phase.name}: {_runs(runs)}{_at_most(seconds)}")
         self._child(self._evening.command.play([phase], seconds))
 
     def _hrm(self, seconds: float) -> None:
@@ -127,7 +127,7 @@ class Conductor:
                 seconds=self._deadline.left(),
             ):
                 return
-            _say(f"once more: {left} runs that are void or were not reached")
+            _say(f"once more: {_runs(left)} void or not reached")
             self._child(self._evening.command.play(self._agents, self._deadline.left()))
             former, left = left, len(left_over(planned, self._store.read_runs()))
 
@@ -168,6 +168,10 @@ class Conductor:
 
         facts = read_session(self._store.journal.read())
         return facts.plan if facts else ()
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
 
 
 def _at_most(seconds: float) -> str:

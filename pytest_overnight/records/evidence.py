@@ -29,7 +29,7 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import holder_of
 from pytest_overnight.rules.outcome import Outcome
 
-STEM = re.compile(r"(.+-run-\d{4,})(?:-try-(\d+))?")
+STEM = re.compile(r"([\w.-]+-run-\d{4,})(?:-try-(\d+))?")
 """Run id and number of what the names of all files of a try begin with."""
 CLEANED = "cleaned.txt"
 """In the folder of a former session: says what went to make room, and why."""
@@ -91,7 +91,7 @@ class Evidence:
             (run_id, int(figure(found, "try"))): found
             for found in self.events
             if found["event"] == event
-            and (run_id := text(found, "run_id"))
+            and run_and_try(run_id := text(found, "run_id")) == (run_id, 1)
             and run_id not in self.busy
         }
 

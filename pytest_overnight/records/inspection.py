@@ -215,7 +215,7 @@ def differences(
     if isinstance(found, dict) and isinstance(wanted, dict):
         for key in [*wanted, *(key for key in found if key not in wanted)]:
             values = (found.get(key, LACKING), wanted.get(key, LACKING))
-            yield from differences(*values, f"{name}.{key}" if name else key)
+            yield from differences(*values, f"{name}.{key}" if name else str(key))
     elif found != wanted or isinstance(found, bool) is not isinstance(wanted, bool):
         yield name, found, wanted
 

@@ -227,7 +227,10 @@ class RunStore:
             return
         # By name: the folder may be the user's own, with other things in it.
         for path in [path for name in OURS for path in self.results.glob(name)]:
-            path.replace(place / path.name)
+            if path.is_dir() and (place / path.name).is_dir():
+                _remove_empty(path)  # whoever came since the kill has made it anew
+            else:
+                path.replace(place / path.name)
         self._moving_to.unlink()
 
     @property
@@ -330,6 +333,13 @@ def _holder(path: Path) -> str:
         return f"process {facts['pid']}, started {facts['started']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "just starting"
+
+
+def _remove_empty(folder: Path) -> None:
+    """A folder with nothing but folders in it; else raises :class:`OSError`."""
+    for inner in sorted(folder.rglob("*"), reverse=True):
+        inner.rmdir()
+    folder.rmdir()
 
 
 def _free_name(folder: Path, name: str) -> Path:
