@@ -29,7 +29,9 @@ class Journal:
         self._ends_whole = False
 
     def note(self, event: str, **fields: Any) -> None:
-        """Append one line, in one write. ``fields`` must be plain JSON types.
+        """Append one line, in one write; durable when this returns.
+
+        ``fields`` must be plain JSON types.
 
         ``clock`` is :func:`records.clock.wall`: it tells how long something took also
         where somebody sets the system's clock.
@@ -44,6 +46,7 @@ class Journal:
             self._ends_whole = False
             # A full disk takes a part of it, or nothing.
             self._ends_whole = os.write(descriptor, line) == len(line)
+            os.fdatasync(descriptor)  # a record whose session is unknown is no use
         finally:
             os.close(descriptor)
 
