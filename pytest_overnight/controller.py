@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 
 from pytest_overnight.catalog.plan import Run
+from pytest_overnight.endings import Endings
 from pytest_overnight.endings import die_with_the_parent
-from pytest_overnight.endings import give_back
 from pytest_overnight.endings import interrupt
-from pytest_overnight.endings import take_endings
 from pytest_overnight.housekeeping import clean
 from pytest_overnight.housekeeping import due
 from pytest_overnight.machine import machine_facts
@@ -92,7 +91,7 @@ class Controller:
         self._crashed: set[str] = set()
         self._cleaned: float | None = None
         """When, by the boot clock."""
-        self._former_handlers = take_endings(self._stop_workers)
+        self._endings = Endings(self._stop_workers)
         self._former_addopts = os.environ.get("PYTEST_ADDOPTS")
 
     def _look(self, resume: bool, fresh: bool, joined: bool) -> Opening:
@@ -236,6 +235,7 @@ class Controller:
         Nobody plays any more, for our hook is the last: fixtures are torn down, and
         xdist has waited for its workers to end, or killed them.
         """
+        self._endings.closing()
         try:
             if self._facts is None and self._opening.former and not self._to_play():
                 session.exitstatus = pytest.ExitCode.OK  # for pytest: no test was run
@@ -253,7 +253,7 @@ class Controller:
                 os.environ.pop("PYTEST_ADDOPTS", None)
             else:
                 os.environ["PYTEST_ADDOPTS"] = self._former_addopts
-            give_back(self._former_handlers)
+            self._endings.give_back()
             self._release()
 
     def _count_the_end(self, session: pytest.Session) -> None:

@@ -30,33 +30,45 @@ LEFT = (
 Former = dict[int, Any]
 
 
-def take_endings(first: Callable[[], None]) -> Former:
-    """Handle the endings of this process; return what handled them before.
+class Endings:
+    """What the process that owns a night does about the wish to stop."""
 
-    ``first`` is called before the first becomes a :class:`KeyboardInterrupt`. A signal
-    that is ignored stays so: that is how ``nohup`` keeps a night alive.
-    """
-    asked: list[float] = []
+    def __init__(self, first: Callable[[], None]) -> None:
+        """Handle the endings of this process from now on.
 
-    def handle(number: int, frame: FrameType | None) -> None:
+        ``first`` is called before the first becomes a :class:`KeyboardInterrupt`. A
+        signal that is ignored stays so: that is how ``nohup`` keeps a night alive.
+        """
+        self._first = first
+        self._asked: float | None = None
+        self._former: Former = {
+            number: signal.signal(number, self._handle)
+            for number in ENDINGS
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         moment = time.monotonic()
-        if not asked:
-            asked.append(moment)
-            first()
+        if self._asked is None:
+            self._asked = moment
+            self._first()
             raise KeyboardInterrupt
-        if moment - asked[0] >= BOUNCE_SECONDS:
+        if moment - self._asked >= BOUNCE_SECONDS:
             os.write(2, LEFT.encode())
             os._exit(128 + signal.SIGINT)
 
-    return {
-        number: signal.signal(number, handle)
-        for number in ENDINGS
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
+    def closing(self) -> None:
+        """The night is being closed, asked for or not: who asks now wants to leave."""
+        if self._asked is None:
+            self._asked = time.monotonic() - BOUNCE_SECONDS
+
+    def give_back(self) -> None:
+        """Let the endings be handled as before."""
+        give_back(self._former)
 
 
 def give_back(former: Former) -> None:
-    """Let the endings be handled as before."""
+    """Let signals be handled as they were before."""
     for number, handler in former.items():
         signal.signal(number, handler)
 

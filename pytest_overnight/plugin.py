@@ -16,6 +16,7 @@ import pytest
 
 from pytest_overnight import options
 from pytest_overnight import selection
+from pytest_overnight.records.store import DAMAGED
 from pytest_overnight.records.store import JOURNAL
 from pytest_overnight.records.store import KEPT
 from pytest_overnight.records.store import WORKSPACES
@@ -117,7 +118,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
         task = collection_path / "task.toml"
         if task.is_file() and (collection_path / "instruction.md").is_file():
             return True
-        if collection_path.name in (KEPT, WORKSPACES):
+        if collection_path.name in (KEPT, WORKSPACES, DAMAGED):
             return (collection_path.parent / JOURNAL).is_file() or None
     except PermissionError:
         pass  # pytest looks at every folder beside a test's own, whoever owns it

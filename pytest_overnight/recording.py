@@ -91,6 +91,8 @@ class Played:
     """Of them: for the hidden tests."""
     slot_wait: float = 0.0
     machine: MachineState | None = None
+    cut_off: bool = False
+    """Ended from outside, before it had come to an end of its own."""
 
     @property
     def changed(self) -> bool:
@@ -109,7 +111,8 @@ def broken(problem: Exception) -> Played:
 
 def cancelled(detail: str) -> Played:
     """A run that was ended from outside, before it had come to an end of its own."""
-    return Played(TryResult(Stop.CANCELLED, detail), Judgement(Verdict.NOT_RUN, ()))
+    result = TryResult(Stop.CANCELLED, detail)
+    return Played(result, Judgement(Verdict.NOT_RUN, ()), cut_off=True)
 
 
 @dataclass(slots=True)
@@ -186,7 +189,7 @@ class Recorder:
             fingerprints=_most_frequent(fingerprints_of(events)),
             tries=[
                 *self._former_tries(run, number),
-                self._try(run, number, result, outcome),
+                self._try(run, number, played, outcome),
             ],
             checks=[
                 Check(name=_clean(c.name), passed=c.passed, message=_clean(c.message))
@@ -201,18 +204,23 @@ class Recorder:
         )
 
     def _former_tries(self, run: Run, number: int) -> list[Try]:
+        """Of the record that will be replaced; where it is damaged, of one before."""
         former = self.store.read_run(run.id)
+        for earlier in range(number - 1, 0, -1):
+            former = former or self.store.read_former(run.id, earlier)
         return [one for one in former.tries if one.number < number] if former else []
 
-    def _try(self, run: Run, number: int, result: TryResult, outcome: Outcome) -> Try:
+    def _try(self, run: Run, number: int, played: Played, outcome: Outcome) -> Try:
+        result = played.result
         return Try(
             number=number,
             stop=str(result.stop),
             detail=one_line(result.detail)[:DETAIL_CAP],
-            started=result.started,
+            started=result.started or played.started,
             duration=round(result.duration, 3),
             outcome=str(outcome),
             agent_ledger=self._relative(run, "ledger_log", number),
+            cut_off=played.cut_off,
         )
 
     def _agent(self, run: Run) -> AgentInfo:

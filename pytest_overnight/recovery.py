@@ -136,9 +136,9 @@ def record_lost_runs(
         number = store.last_try(run.id)
         if not number or has_record_of_last_try(store, run.id):
             continue
-        if ungraded(store, run.id):
-            continue
         with suppress(OSError, ValueError, BoxError):
+            if ungraded(store, run.id):
+                continue
             recorder = recorder or Recorder.of(settings, sandbox)
             record_lost(recorder, run, nodeid, number)
 

@@ -106,8 +106,6 @@ def open_session(
     if opening.former is None:
         store.put_away_former()
         store.create()
-    else:
-        _complete_journal(store)
     wanted = {challenge.id: challenge for challenge in planned}
     store.journal.note(
         JOINED if opening.joined else SESSION,
@@ -122,6 +120,8 @@ def open_session(
             for name, one in wanted.items()
         },
     )
+    # After our own line: the time since then was nobody's.
+    _complete_journal(store)
     facts = read_session(store.journal.read())
     assert facts is not None
     return facts

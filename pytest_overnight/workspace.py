@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from itertools import islice
 from pathlib import Path
+from pathlib import PurePosixPath
 
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.harbor import tree_files
@@ -141,8 +142,9 @@ def restore(archive: Path, sha256: str, tree: Path) -> Snapshot:
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
         for entry in tar:
             content = tar.extractfile(entry)
-            if content is None:
-                raise WorkspaceError(f"{archive}: {entry.name} is no file")
+            parts = PurePosixPath(entry.name).parts
+            if content is None or ".." in parts or entry.name.startswith("/"):
+                raise WorkspaceError(f"{archive}: {entry.name} is no file of ours")
             data = content.read()
             _put(tree, entry.name, data, bool(entry.mode & 0o100))
             snapshot.manifest[entry.name] = hashlib.sha256(data).hexdigest()

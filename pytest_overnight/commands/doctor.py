@@ -35,10 +35,11 @@ EPILOG = """\
 what --repair does:
   Everything else is derived from the run records, and none that is whole is
   ever changed. What cannot be used moves to damaged/ in the same folder, never
-  to be deleted; pytest -m overnight --overnight-resume then grades or plays that
-  run again. Master log, status, logs for people, and the unpacked workspaces of
-  missed runs are made again from what they follow from. Live workspaces that a
-  killed session left are removed. A repair may be killed and given again.
+  to be deleted; pytest -m overnight --overnight-resume then grades or plays
+  that run again. Master log, status, logs for people, and the unpacked
+  workspaces of missed runs are made again from what they follow from. Live
+  workspaces that a killed session left are removed. A repair may be killed and
+  given again.
 
 examples:
   pytest-overnight doctor                            the last night
@@ -87,8 +88,8 @@ def _doctor(options: argparse.Namespace) -> int:
 def _check_is_a_night(results: Path) -> None:
     if not results.is_dir():
         raise CommandError(f"{results}: no such folder.")
-    signs = ("journal.jsonl", "master_log.json", "runs", ".moving_to_history")
-    if not any((results / name).exists() for name in signs):
+    signs = ("journal.jsonl", "master_log.json", "runs/*", ".moving_to_history")
+    if not any(path for sign in signs for path in results.glob(sign)):
         raise CommandError(
             f"{results}: no night lies here. Give the folder that holds "
             "journal.jsonl and runs/, overnight_results by default."

@@ -14,7 +14,6 @@ from dataclasses import field
 from pathlib import Path
 
 from pytest_overnight.records.clock import now
-from pytest_overnight.records.disagreement import DAMAGED
 from pytest_overnight.records.disagreement import Disagreement
 from pytest_overnight.records.disagreement import Remedy
 from pytest_overnight.records.events import figure
@@ -80,24 +79,7 @@ def _finish_move(seen: Evidence, _: Path) -> None:
 
 
 def _set_aside(seen: Evidence, path: Path) -> None:
-    """To ``damaged/``, under a name that nothing there has."""
-    wanted = seen.store.results / DAMAGED / seen.where(path)
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    place, number = wanted, 1
-    while place.exists() or place.is_symlink():
-        number += 1
-        place = wanted.with_name(f"{wanted.name}.{number}")
-    path.rename(place)
-    for folder in (place.parent, path.parent):
-        _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    seen.store.set_aside(path)
 
 
 def _note(seen: Evidence, path: Path) -> None:

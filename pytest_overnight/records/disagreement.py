@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-DAMAGED = "damaged"
-"""Where a repair puts what cannot be used, by its former place."""
+from pytest_overnight.records.store import DAMAGED
 
 
 class Kind(StrEnum):

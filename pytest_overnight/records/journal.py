@@ -6,6 +6,7 @@ whoever watches. What it says survives any of them.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -26,26 +27,25 @@ class Journal:
         self._inode = 0
         self._read = 0
         """Bytes taken in so far, all of whole lines."""
-        self._ends_whole = False
 
     def note(self, event: str, **fields: Any) -> None:
         """Append one line, in one write; durable when this returns.
 
-        ``fields`` must be plain JSON types.
-
-        ``clock`` is :func:`records.clock.wall`: it tells how long something took also
-        where somebody sets the system's clock.
+        ``fields`` must be plain JSON types. ``clock`` is
+        :func:`records.clock.wall`: it tells how long something took also where somebody
+        sets the system's clock. Raises :class:`OSError` where the line, or a part of
+        it, cannot be written.
         """
         facts = {"event": event, "time": now(), "clock": round(clock.wall(), 3)}
         line = json.dumps({**facts, **fields}).encode() + b"\n"
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(self.path, flags, 0o644)
         try:
-            if not self._ends_whole and _is_torn(descriptor):
+            if _is_torn(descriptor):  # by a full disk, or a power cut
                 line = b"\n" + line  # or this event would be lost with the torn one
-            self._ends_whole = False
-            # A full disk takes a part of it, or nothing.
-            self._ends_whole = os.write(descriptor, line) == len(line)
+            if os.write(descriptor, line) < len(line):
+                full = errno.ENOSPC
+                raise OSError(full, os.strerror(full), str(self.path))
             os.fdatasync(descriptor)  # a record whose session is unknown is no use
         finally:
             os.close(descriptor)

@@ -143,6 +143,8 @@ class Try(_Model):
     """What the run would have been recorded as, had this try been its last."""
     agent_ledger: str = ""
     """Relative to the results folder."""
+    cut_off: bool = False
+    """Whether it was ended from outside, before it had come to an end of its own."""
 
 
 class MachineState(_Model):
@@ -266,7 +268,9 @@ class RunRecord(_Model):
     def done(self) -> bool:
         """Whether the run need not be played again: it counts, or it is void as a
         rehearsal's script meant it to be."""
-        return self.counted or self.outcome == self.agent.intended_outcome
+        cut_off = bool(self.tries) and self.tries[-1].cut_off
+        intended = self.outcome == self.agent.intended_outcome
+        return self.counted or (intended and not cut_off)
 
 
 class LevelResult(_Model):

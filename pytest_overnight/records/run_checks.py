@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pytest_overnight.records.disagreement import DAMAGED
 from pytest_overnight.records.disagreement import Disagreement
 from pytest_overnight.records.disagreement import Found
 from pytest_overnight.records.disagreement import Kind
@@ -22,6 +21,7 @@ from pytest_overnight.records.evidence import run_and_try
 from pytest_overnight.records.ledger import read_events
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SnapshotInfo
+from pytest_overnight.records.store import DAMAGED
 from pytest_overnight.settings import Settings
 
 
@@ -109,6 +109,8 @@ def cut_off(seen: Evidence) -> Found:
         recorded = record.number if record else 0
         if number > recorded and (run_id, number) not in finished:
             then = f"a resumed night {_what_comes(seen, run_id)}"
+            if record and record.done:
+                then = f"the record of try {recorded} stands"
             yield _told(Kind.TRY, run_id, f"try {number} was cut off: {then}")
 
 

@@ -88,8 +88,7 @@ def read_session(events: Sequence[Event]) -> SessionFacts | None:
     plan: dict[str, None] = {}
     challenges: dict[str, PlannedChallenge] = {}
     for event in begun:
-        known = {id: _challenge(id, facts) for id, facts in event["challenges"].items()}
-        challenges |= known
+        challenges |= _challenges(event)
         plan |= dict.fromkeys(
             run for run in texts(event, "plan") if challenge_of(run) in challenges
         )
@@ -123,13 +122,19 @@ def _is_session(event: Event) -> bool:
 _TABLES = ("settings", "agent", "challenges")
 
 
+def _challenges(event: Event) -> dict[str, PlannedChallenge]:
+    known = event["challenges"].items()
+    return {name: _challenge(name, one) for name, one in known if isinstance(one, dict)}
+
+
 def _challenge(name: str, facts: dict[str, Any]) -> PlannedChallenge:
+    parts = facts.get("parts")
     return PlannedChallenge(
         id=name,
         title=text(facts, "title"),
         level=text(facts, "level"),
         digest=text(facts, "digest"),
-        parts=dict(facts.get("parts") or {}),
+        parts=parts if isinstance(parts, dict) else {},
         timeout_seconds=figure(facts, "timeout_seconds"),
     )
 
@@ -145,7 +150,7 @@ def _seconds_at_work(events: Sequence[Event]) -> float:
     """
     total = began = last = 0.0
     for event in events:
-        if event["event"] == SESSION:
+        if event["event"] == SESSION and _is_session(event):
             total, began = total + last - began, figure(event, "clock")
             last = began
         last = max(last, figure(event, "clock"))

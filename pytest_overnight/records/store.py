@@ -27,6 +27,8 @@ JOURNAL = "journal.jsonl"
 """In every results folder that a night was begun in."""
 KEPT = "workspaces"
 """What agents left: never to be imported or collected."""
+DAMAGED = "damaged"
+"""What cannot be used and may yet tell something, by its former place."""
 WORKSPACES = ".agent_workspace"
 """Live workspaces, inside the results folder: what locks the one locks the other."""
 
@@ -38,7 +40,7 @@ OURS = (
     "logs",
     "snapshots",
     "tries",
-    "damaged",
+    DAMAGED,
     KEPT,
     "plots",
     "overnight_report_*.md",
@@ -62,11 +64,25 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)  # a full disk must not fill with these
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Or a power cut may undo a rename in it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)  # or a power cut may undo the rename
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def _read(path: Path) -> RunRecord | None:
+    from pytest_overnight.records.record import RunRecord
+
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def stem(run_id: str, number: int) -> str:
@@ -163,6 +179,8 @@ class RunStore:
         former = self.read_run(record.run_id)
         if former is not None and former.done:
             raise StoreError(f"{file}: this run is done; nothing replaces its record.")
+        if former is None and file.exists():
+            self.set_aside(file)
         if former is not None and former.number != record.number:
             with suppress(FileExistsError):  # of a process that was killed just here
                 os.link(file, self.former_record(record.run_id, former.number))
@@ -181,14 +199,21 @@ class RunStore:
             stop=record.stop,
         )
 
+    def set_aside(self, path: Path) -> None:
+        """Move what cannot be used to ``damaged/``, beside what lies there already."""
+        wanted = self.results / DAMAGED / path.relative_to(self.results)
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(_free_name(wanted.parent, wanted.name, mark="."))
+        for folder in (wanted.parent, path.parent):
+            _sync(folder)
+
     def read_run(self, run_id: str) -> RunRecord | None:
         """The record of one run; ``None`` where there is none that can be read."""
-        from pytest_overnight.records.record import RunRecord
+        return _read(self.record_file(run_id))
 
-        try:
-            return RunRecord.model_validate_json(self.record_file(run_id).read_bytes())
-        except (OSError, ValueError):
-            return None
+    def read_former(self, run_id: str, number: int) -> RunRecord | None:
+        """The same of a try after which the run was played again."""
+        return _read(self.former_record(run_id, number))
 
     def read_runs(self) -> list[RunRecord]:
         """Every readable run record, by run id; what cannot be read is left out."""
@@ -342,6 +367,7 @@ def _remove_empty(folder: Path) -> None:
     folder.rmdir()
 
 
-def _free_name(folder: Path, name: str) -> Path:
-    candidates = [name, *(f"{name}-{number}" for number in range(2, 10_000))]
-    return next(folder / c for c in candidates if not (folder / c).exists())
+def _free_name(folder: Path, name: str, mark: str = "-") -> Path:
+    """``name``, or ``name-2`` …, which nothing there has."""
+    candidates = [name, *(f"{name}{mark}{number}" for number in range(2, 10_000))]
+    return next(folder / c for c in candidates if not os.path.lexists(folder / c))

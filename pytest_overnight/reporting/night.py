@@ -6,7 +6,6 @@ is left out and named, with what to do about it; it never stops the report.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from typing import TypeVar
 from pydantic import BaseModel
 from pydantic import ValidationError
 
+from pytest_overnight.records.evidence import contradiction
 from pytest_overnight.records.record import SCHEMA_VERSION
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.rules.outcome import Outcome
 
 Model = TypeVar("Model", bound=BaseModel)
 
-AGAIN = "Delete the file and resume the night to do the run again."
+AGAIN = "`pytest-overnight doctor` says what can be done about it."
 
 
 class ReportError(Exception):
@@ -106,7 +105,7 @@ def _load_runs(folder: Path, problems: list[str]) -> list[RunRecord]:
     paths = (p for p in folder.glob("*.json") if not p.name.startswith("."))
     for path in sorted(paths):
         run = _read(path, RunRecord)
-        wrong = run if isinstance(run, str) else _contradiction(run, path.stem)
+        wrong = run if isinstance(run, str) else contradiction(run, path.stem)
         if wrong:
             problems.append(f"runs/{path.name} {wrong}. It is left out. {AGAIN}")
         elif isinstance(run, RunRecord):
@@ -133,23 +132,6 @@ def _read(path: Path, kind: type[Model]) -> Model | str:
             f"schema_version {SCHEMA_VERSION})"
         )
     return f"does not have the form of its kind ({field}: {first['msg']})"
-
-
-def _contradiction(run: RunRecord, stem: str) -> str:
-    """What in a record cannot be true; empty when all is well."""
-    if run.run_id != stem:
-        return f"holds the record of another run, {run.run_id}"
-    if run.outcome not in {outcome.value for outcome in Outcome}:
-        return f"has an outcome that is not known, {run.outcome}"
-    outcome = Outcome(run.outcome)
-    if run.counted != outcome.counted:
-        return f"contradicts itself: outcome {outcome}, counted {run.counted}"
-    if run.success != (outcome is Outcome.PASSED if outcome.counted else None):
-        return f"contradicts itself: outcome {outcome}, success {run.success}"
-    seconds = (run.duration, run.performance.working_seconds)
-    if not all(math.isfinite(value) and value >= 0 for value in seconds):
-        return "has a time that is not a number of seconds"
-    return ""
 
 
 def _session(master: MasterLog | None, runs: Iterable[RunRecord]) -> str | None:

@@ -1,4 +1,4 @@
-"""Sessions made by hand: a results folder that a night was begun in, without a night."""
+"""Sessions made by hand: a results folder that a night was begun in."""
 
 from __future__ import annotations
 
