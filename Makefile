@@ -12,7 +12,7 @@ help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 overnight: $(READY) ## run a whole night; without a model server, a rehearsal of one
-	$(PY) -m pytest -m overnight -n 2 --agent auto
+	$(PY) run_overnight.py --agent auto
 
 test: lint ## lint, then all quick tests
 	$(PY) -m pytest tests -n 2 -m "not slow"

@@ -12,10 +12,12 @@ from pytest_overnight.orchestration.children import INTERRUPTED
 from pytest_overnight.orchestration.notification import NightResult
 from pytest_overnight.records.clock import now
 from pytest_overnight.records.store import RunStore
+from pytest_overnight.records.store import StoreError
 
 if TYPE_CHECKING:
     from pytest_overnight.records.record import MasterLog
     from pytest_overnight.records.record import RunRecord
+    from pytest_overnight.records.session import SessionFacts
 
 ALL_MEASURED = 0
 SOME_FAILED = 1
@@ -35,22 +37,22 @@ def close_night(
     """Close the session and write what is read of it in the morning.
 
     ``planned``: run ids of tonight; ``broke``: a pytest process failed otherwise than
-    by its runs; ``out_of_time``: the night's own limit is why runs were not reached.
+    by its runs; ``out_of_time``: the night's own limit has passed. Raises
+    :class:`OSError` where nothing can be written any more.
     """
     from pytest_overnight.records.banner import banner
     from pytest_overnight.records.session import CLOSED
     from pytest_overnight.records.session import ENDED
 
     records = store.read_runs()
-    unreached = _not_reached(planned, records)
-    if unreached and out_of_time and not interrupted:
-        reason = "its budget is used up."
-        store.journal.note(ENDED, kind="budget", reason=reason)
+    unreached = bool(set(planned) - {record.run_id for record in records})
+    by_budget = unreached and out_of_time and _facts(store).ended_kind in ("", "budget")
+    if by_budget and not interrupted:
+        store.journal.note(ENDED, kind="budget", reason="its budget is used up.")
     store.journal.note(CLOSED)
     master = _write_master(store, records, report=False)
     page = _write_report(store, records) if report else None
-    failed = broke or any(map(_has_failed, records)) or (unreached and not out_of_time)
-    status = INTERRUPTED if interrupted else SOME_FAILED if failed else ALL_MEASURED
+    failed = broke or any(map(_has_failed, records)) or (unreached and not by_budget)
     scripted = master.agent.scripted
     return NightResult(
         session_id=master.session_id,
@@ -61,9 +63,18 @@ def close_night(
         not_reached=master.not_reached,
         seconds=master.total_duration,
         report=page,
-        status=status,
+        status=INTERRUPTED if interrupted else SOME_FAILED if failed else ALL_MEASURED,
         label=banner(master.agent.spec).strip("* ").partition(":")[0] * scripted,
     )
+
+
+def _facts(store: RunStore) -> SessionFacts:
+    from pytest_overnight.records.session import read_session
+
+    facts = read_session(store.journal.read())
+    if facts is None:
+        raise StoreError(f"{store.journal.path}: the night is gone from its journal.")
+    return facts
 
 
 def _has_failed(record: RunRecord) -> bool:
@@ -72,19 +83,13 @@ def _has_failed(record: RunRecord) -> bool:
     return not record.done or (intended is not None and record.outcome != intended)
 
 
-def _not_reached(planned: Iterable[str], records: Sequence[RunRecord]) -> bool:
-    return bool(set(planned) - {record.run_id for record in records})
-
-
 def _write_master(
     store: RunStore, records: Sequence[RunRecord], *, report: bool
 ) -> MasterLog:
     from pytest_overnight.records.master import derive_master
-    from pytest_overnight.records.session import read_session
     from pytest_overnight.records.status import derive_status
 
-    facts = read_session(store.journal.read())
-    assert facts is not None, "a night is closed that was begun"
+    facts = _facts(store)
     master = derive_master(facts, records, report_written=report)
     store.write_master(master)
     store.write_status(derive_status(facts, records, updated=now()))

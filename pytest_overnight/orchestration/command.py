@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_overnight.orchestration.children import INTERRUPTED
 from pytest_overnight.orchestration.children import Stopping
 from pytest_overnight.orchestration.closing import NOT_STARTED
+from pytest_overnight.orchestration.closing import SOME_FAILED
 from pytest_overnight.orchestration.closing import close_night
 from pytest_overnight.orchestration.conductor import Conductor
 from pytest_overnight.orchestration.evening import Evening
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoPlan as said:
         sys.stdout.write(said.output)
         return said.status
-    except StoreError as problem:
+    except (StoreError, OSError) as problem:
         print(f"{program}: {problem}", file=sys.stderr)
         return NOT_STARTED
     except KeyboardInterrupt:
@@ -85,14 +86,22 @@ def _night(evening: Evening, program: str) -> int:
         facts = begin(store, evening.plan, evening.request)
         conductor = Conductor(evening, facts, store, lock, stopping)
         conductor.play()
-        result = close_night(
-            store,
-            [run.run_id for run in evening.plan.runs],
-            report=REPORT in evening.request.phases,
-            interrupted=stopping.asked,
-            broke=conductor.broke,
-            out_of_time=conductor.out_of_time,
-        )
+        try:
+            result = close_night(
+                store,
+                [run.run_id for run in evening.plan.runs],
+                report=REPORT in evening.request.phases,
+                interrupted=stopping.asked,
+                broke=conductor.broke,
+                out_of_time=conductor.out_of_time,
+            )
+        except (StoreError, OSError) as problem:
+            print(
+                f"{program}: the night cannot be closed: {problem} What is recorded is "
+                "safe; --resume goes on.",
+                file=sys.stderr,
+            )
+            return SOME_FAILED
         lock.release()
         tell(result, evening.request.notify)
     return result.status

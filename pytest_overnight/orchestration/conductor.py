@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,13 @@ class Conductor:
 
     def play(self) -> None:
         """The whole night, but for its report."""
+        try:
+            self._play()
+        except OSError as problem:  # as when a disk is full: what there is, is closed
+            print(f"The night cannot go on: {problem}", file=sys.stderr)
+            self.broke = True
+
+    def _play(self) -> None:
         for number in range(len(self._playing)):
             self._phase(self._playing[number:])
         self._passes()
@@ -128,7 +136,9 @@ class Conductor:
             ):
                 return
             _say(f"once more: {_runs(left)} void or not reached")
-            self._child(self._evening.command.play(self._agents, self._deadline.left()))
+            line = self._evening.command.play(self._agents, self._deadline.left())
+            if self._child(line) in BROKEN:
+                return
             former, left = left, len(left_over(planned, self._store.read_runs()))
 
     def _healthy(self) -> bool:

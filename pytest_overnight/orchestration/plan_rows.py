@@ -55,6 +55,8 @@ def effect_row(plan: TonightsPlan) -> Row:
     if plan.settings.scripted:
         return Row("effect", "ok", "none: scripts act, no model is measured")
     points = 100 * detectable_difference(list(plan.repetitions().values()))
+    if points >= 100:
+        return Row("effect", "ok", "too few runs to tell two such nights apart")
     text = (
         f"two such nights can tell rates apart that differ by {points:.0f} points or "
         "more (80 % power, 5 % two-sided, at worst)"

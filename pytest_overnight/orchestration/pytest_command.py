@@ -95,9 +95,9 @@ def _limit(seconds: float) -> list[str]:
 def environment(session_id: str = "", lock: int | None = None) -> dict[str, str]:
     """That of this process; with both, the child joins our session."""
     more = {}
-    if (PACKAGE.parent / "run_overnight.py").is_file():
-        # A checkout that need not be installed, and need not be the current folder.
-        paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    if (checkout := _checkout()) is not None:
+        # It need not be installed, and need not be the current folder.
+        paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
         more["PYTHONPATH"] = os.pathsep.join(paths)
     if lock is not None:
         more |= {"OVERNIGHT_SESSION": session_id, "OVERNIGHT_LOCK_FD": str(lock)}
@@ -106,11 +106,14 @@ def environment(session_id: str = "", lock: int | None = None) -> dict[str, str]
 
 def hrm_folder() -> Path | None:
     """Where the HRM-JEPA tasks lie: the folder here, or the checkout's; if any."""
-    places = [Path.cwd()]
-    if (PACKAGE.parent / "run_overnight.py").is_file():
-        places.append(PACKAGE.parent)
-    for place in places:
+    for place in filter(None, [Path.cwd(), _checkout()]):
         folder = place / "hrm_tasks"
         if any(folder.glob("test_*.py")):
             return folder
     return None
+
+
+def _checkout() -> Path | None:
+    """The folder of the program's source; ``None`` where the package is installed."""
+    place = PACKAGE.parent
+    return place if (place / "run_overnight.py").is_file() else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import pairwise
 
 from pytest_overnight.orchestration.budget import clock_time
 from pytest_overnight.orchestration.phases import PHASES
@@ -61,7 +63,7 @@ class Request:
     """``-k``"""
     dry_run: bool = False
     rest: tuple[str, ...] = ()
-    """Passed on to pytest as they are."""
+    """Passed on to pytest."""
 
 
 def parse(arguments: Sequence[str], program: str) -> Request:
@@ -78,8 +80,29 @@ def parse(arguments: Sequence[str], program: str) -> Request:
         markers=given.markers,
         keyword=given.keyword,
         dry_run=given.dry_run,
-        rest=tuple(rest),
+        rest=tuple(_in_one_word(rest)),
     )
+
+
+def _in_one_word(words: Sequence[str]) -> Iterator[str]:
+    """``--overnight-results DIR`` as ``--overnight-results=DIR``, and its like.
+
+    Once DIR is there, pytest takes it for a place of tests, and looks for its settings
+    file there.
+    """
+    joined = False
+    for word, following in pairwise([*words, "-"]):
+        if joined:
+            joined = False
+        elif _wants_value(word) and not following.startswith("-"):
+            joined = True
+            yield f"{word}={following}"
+        else:
+            yield word
+
+
+def _wants_value(word: str) -> bool:
+    return word.startswith("--overnight-") and "=" not in word
 
 
 class _Parser(argparse.ArgumentParser):

@@ -23,7 +23,7 @@ from pytest_overnight.records.record import RunRecord
 
 Model = TypeVar("Model", bound=BaseModel)
 
-AGAIN = "`pytest-overnight doctor` says what can be done about it."
+AGAIN = "The command pytest-overnight doctor says what can be done about it."
 
 
 class ReportError(Exception):

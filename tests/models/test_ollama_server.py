@@ -19,6 +19,7 @@ from pytest_overnight.models.ollama_server import capabilities
 from pytest_overnight.models.ollama_server import check_server
 from pytest_overnight.models.ollama_server import live_window
 from pytest_overnight.models.ollama_server import server_facts
+from pytest_overnight.models.ollama_server import unload
 from tests.models.talk import NAME
 from tests.models.talk import NOBODY
 from tests.models.talk import ask
@@ -168,3 +169,28 @@ def test_what_makes_no_sense_is_not_known(
         assert ask(host, NAME) == unknown
         assert server_facts(host, NAME)["host"] == host
         assert check_server(host, NAME) is not None
+
+
+# -- the model's memory --------------------------------------------------------------
+
+
+def test_a_model_gives_its_memory_back() -> None:
+    with serving([Reply("a")]) as (server, model):
+        ask(model)
+        assert server.loaded
+        assert unload(server.url, NAME)
+        assert not server.loaded
+        assert unload(server.url, NAME), "as it was"
+
+
+@pytest.mark.parametrize("host", [NOBODY, *NO_ADDRESSES])
+def test_of_nobody_no_memory_is_to_be_had(host: str) -> None:
+    assert not unload(host, NAME)
+
+
+def test_a_model_that_stays_is_not_waited_for_in_vain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ollama_server, "LOOK_SECONDS", 0.5)
+    with always_saying({"models": [{"name": NAME, "context_length": 4096}]}) as host:
+        assert not unload(host, NAME)

@@ -52,8 +52,8 @@ def test_a_former_session_is_put_away_whole(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "results")
     for _ in range(2):
         store.create()
-        (store.runs / "L3-1-run-0001.json").write_text("{}")
         begin(store, "overnight-2026-01-02")
+        store.write_run(a_record(RUN))
         store.put_away_former()
     history = sorted((store.results / "history").iterdir())
     names = [folder.name for folder in history]
@@ -229,7 +229,9 @@ def test_a_killed_holder_keeps_the_lock_for_those_it_handed_it_to(
         "lock = SessionLock(pathlib.Path(sys.argv[1]))\n"
         "os.set_inheritable(lock.descriptor, True)\n"
         "kept = [lock.descriptor]\n"
-        "child = subprocess.Popen(['sleep', '600'], pass_fds=kept)\n"
+        "quiet = subprocess.DEVNULL\n"
+        "argv = ['sleep', '600']\n"
+        "child = subprocess.Popen(argv, pass_fds=kept, stdout=quiet)\n"
         "print(child.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )

@@ -105,7 +105,7 @@ def test_an_unusable_record_is_left_out_and_named(
     assert [run.run_id for run in night.runs] == ["L3-1-run-0002"]
     assert "runs/L3-1-run-0001.json" in night.problems[0]
     assert said in night.problems[0]
-    assert "`pytest-overnight doctor` says what can be done" in night.problems[0]
+    assert "pytest-overnight doctor says what can be done" in night.problems[0]
 
 
 def test_a_folder_in_the_place_of_a_record_is_named(folder: Folder) -> None:

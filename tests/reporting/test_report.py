@@ -411,7 +411,7 @@ def test_a_half_written_record_is_named_with_what_to_do(folder: Folder) -> None:
     page = folder.report()
     headline = " ".join(section(page, "In one minute").split())
     assert "runs/L3-1-run-0001.json is not whole JSON" in headline
-    assert "`pytest-overnight doctor` says what can be done" in headline
+    assert "pytest-overnight doctor says what can be done" in headline
     assert "Solved 3 of the 7 runs" in page
 
 
