@@ -108,9 +108,8 @@ class Controller:
         night.done = frozenset(opening.done)
         if opening.former is not None:
             night.goes_on = True
-            if not joined:
-                wanted = set(opening.former.plan)
-                night.plan = tuple(run for run in night.plan if run.id in wanted)
+            wanted = set(opening.former.plan)
+            night.plan = tuple(run for run in night.plan if run.id in wanted)
         return opening
 
     @pytest.hookimpl(optionalhook=True)

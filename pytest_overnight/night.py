@@ -32,6 +32,7 @@ from pytest_overnight.records.banner import banner
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
+from pytest_overnight.records.store import is_member
 from pytest_overnight.session import NOTHING_TO_RESUME
 from pytest_overnight.settings import Settings
 
@@ -207,7 +208,9 @@ def _found(config: pytest.Config) -> Night:
         return night
     if config.option.collectonly:
         return _night(config, settings, None, "main")
-    settings, remark = resolve_agent(settings, options.REHEARSAL_TIME_SCALE)
+    settings, remark = resolve_agent(
+        settings, options.REHEARSAL_TIME_SCALE, joined=is_member(settings.results)
+    )
     if settings.budget:
         ends_at = clock.wall() + settings.budget
         settings = dataclasses.replace(settings, ends_at=ends_at)

@@ -14,15 +14,20 @@ class PreflightError(Exception):
     """The night cannot start; the text is one paragraph for the user."""
 
 
-def resolve_agent(settings: Settings, rehearsal_scale: float) -> tuple[Settings, str]:
+def resolve_agent(
+    settings: Settings, rehearsal_scale: float, *, joined: bool = False
+) -> tuple[Settings, str]:
     """Settings with ``auto`` decided, and a remark to show (empty: none).
+
+    Who joins a night (``joined``) waits for a server that is away before its first
+    run, as any other does in its midst.
 
     Raises :class:`PreflightError` when ``ollama`` is asked for and not there.
     """
     remark = ""
     _check_own_agent(settings.agent)
     if settings.agent in ("ollama", "auto"):
-        missing = _missing(settings)
+        missing = None if joined else _missing(settings)
         if missing and settings.agent == "ollama":
             raise PreflightError(_two_ways_on(missing, settings))
         agent = "rehearsal" if missing else "ollama"

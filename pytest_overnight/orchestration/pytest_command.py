@@ -77,6 +77,7 @@ class PytestCommand:
     def _line(self, expression: str, keyword: str, workers: str) -> list[str]:
         return [
             *(sys.executable, "-m", "pytest", "-p", "pytest_overnight.plugin"),
+            "--no-header",  # all of it stands in the table of the evening
             *self.request.rest,
             *self.decided,
             *("-m", expression),
