@@ -23,7 +23,7 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BOUNCE_SECONDS = 1.0
 """A signal so soon after the first is the same wish, told twice."""
 LEFT = (
-    "\novernight: left at once. What is recorded is safe; go on with "
+    "\novernight: left at once; all records are safe. Go on with "
     "--overnight-resume.\n"
 )
 
