@@ -121,6 +121,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=2000, help="default: %(default)s")
     options = parser.parse_args()
+    if options.runs < 500:
+        parser.error("below 500 runs a tenth of them is too quick to be measured")
     with tempfile.TemporaryDirectory(prefix="overnight-benchmark-") as name:
         samples, seconds = play(Path(name), options.runs)
     later = [one for one in samples if one.runs > samples[-1].runs / 10]

@@ -184,7 +184,9 @@ def measure_parts(folder: Path, suite: Path, runs: int) -> Parts:
         settings = Settings(
             folder / "results-parts", suite, "overnight-2000-01-01", host=url
         )
-        RunStore(settings.results).create()
+        store = RunStore(settings.results)
+        store.create()
+        store.workspaces.mkdir()
         parts.wrap(planning, "make_plan", "plan, once")
         challenges = load_suite(suite)
         plan = planning.make_plan(challenges, runs, 0)
@@ -246,6 +248,7 @@ def main() -> int:
     print(f"load average at start: {os.getloadavg()[0]:.2f}")
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
+        folder.chmod(0o711)  # root's boxes run as other users
         suite = write_suite(folder)
         bare = bare_loop(folder, 40)
         short = night_cpu(folder, suite, SHORT)
