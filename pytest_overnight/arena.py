@@ -149,6 +149,8 @@ class Arena:
                 played = broken(problem)
             played.started, played.ended = played.started or started, now()
             played.duration += clock.wall() - begun
+            # No script means to end so: a rehearsal plays such a run once more.
+            played.cut_off |= played.result.stop is Stop.SETUP
             record = self._recorder.record(run, nodeid, played, number)
             self._store.write_run(record)
             with suppress(OSError):  # the record is safe; these are for reading

@@ -42,6 +42,7 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import SessionLock
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.records.store import is_member
+from pytest_overnight.recovery import complete_records
 from pytest_overnight.recovery import record_lost_runs
 from pytest_overnight.sandbox.user import make_reachable
 from pytest_overnight.sandbox.user import remove_reachable
@@ -244,8 +245,9 @@ class Controller:
                 self._count_the_end(session)
         except OSError as problem:
             self._report_line = (
-                f"master log and report could not be written: {problem}. Records in "
-                f"{self._store.runs} are as they are."
+                f"master log and report could not be written: {problem}. All that is "
+                f"recorded is safe in {self._store.runs}. Make room, or mend the "
+                "folder; --overnight-resume then plays the rest and writes both."
             )
         finally:
             if self._former_addopts is None:
@@ -271,6 +273,7 @@ class Controller:
 
     def _close(self) -> None:
         record_lost_runs(self._night.settings, self._sandbox, self._runs)
+        complete_records(self._store)
         self._remove_workspaces()
         if self._lock is None:  # the owner of the session closes it
             self._write_master()
@@ -316,8 +319,8 @@ class Controller:
         )
         for line in self._why_it_ended(master):
             terminalreporter.write_line(line, red=True)
-        if self._report_line:
-            terminalreporter.write_line(self._report_line)
+        for line in textwrap.wrap(self._report_line, 80, break_on_hyphens=False):
+            terminalreporter.write_line(line)
 
     def _why_it_ended(self, master: MasterLog) -> list[str]:
         """Lines for a night that ended before its last run; else none."""

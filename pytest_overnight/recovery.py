@@ -8,6 +8,7 @@ verdict only, and is graded; any other is recorded as ``cancelled``, and played 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from pytest_overnight.sandbox.box import BoxError
 from pytest_overnight.sandbox.probe import SandboxReport
 from pytest_overnight.settings import Settings
 from pytest_overnight.workspace import Snapshot
+from pytest_overnight.workspace import WorkspaceError
 
 DETAIL = "cut off without a record: its worker was lost, or broke off"
 
@@ -141,6 +143,38 @@ def record_lost_runs(
                 continue
             recorder = recorder or Recorder.of(settings, sandbox)
             record_lost(recorder, run, nodeid, number)
+
+
+def complete_records(store: RunStore) -> None:
+    """What comes after a record, where its writer was killed before: line, log, view.
+
+    The journal's line, each hidden test's answer, the unpacked workspace of a missed
+    run. Only for when nobody plays. Raises :class:`OSError` where the journal cannot
+    be written.
+    """
+    noted = {
+        (event.get("run_id"), event.get("try")): event.get("outcome")
+        for event in store.journal.read()
+        if event["event"] == "finished"
+    }
+    for record in store.read_runs():
+        # A run whose verdict was lacking finished twice, and differently.
+        if noted.get((record.run_id, record.number)) != record.outcome:
+            store.note_finished(record)
+        with suppress(OSError, WorkspaceError):
+            _complete_views(store, record)
+
+
+def _complete_views(store: RunStore, record: RunRecord) -> None:
+    log = store.output_log(record.run_id, record.number)
+    if not log.is_file() or not log.stat().st_size:
+        write_output_log(store, record)
+    view = store.failed / record.run_id
+    if record.success is False and record.snapshot and not view.exists():
+        unpacked = view.with_name(f".{view.name}.{os.getpid()}.tmp")
+        archive = store.archive(record.run_id, record.number)
+        workspace.restore(archive, record.snapshot.sha256, unpacked)
+        unpacked.rename(view)
 
 
 def record_lost(recorder: Recorder, run: Run, nodeid: str, number: int) -> RunRecord:

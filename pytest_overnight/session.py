@@ -28,6 +28,7 @@ from pytest_overnight.records.session import SessionFacts
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
+from pytest_overnight.recovery import complete_records
 from pytest_overnight.rules.outcome import Outcome
 from pytest_overnight.settings import NO_IDENTITY
 from pytest_overnight.settings import Settings
@@ -121,7 +122,7 @@ def open_session(
         },
     )
     # After our own line: the time since then was nobody's.
-    _complete_journal(store)
+    complete_records(store)
     facts = read_session(store.journal.read())
     assert facts is not None
     return facts
@@ -167,18 +168,6 @@ def _refuse_unfinished(former: SessionFacts, store: RunStore) -> None:
             f"{store.results}: the last night there, {former.id}, {lacks}. "
             f"{TWO_WAYS_ON}"
         )
-
-
-def _complete_journal(store: RunStore) -> None:
-    """A process may have been killed between a record and its line in the journal."""
-    noted = {
-        (event.get("run_id"), event.get("try"))
-        for event in store.journal.read()
-        if event["event"] == "finished"
-    }
-    for record in store.read_runs():
-        if (record.run_id, record.number) not in noted:
-            store.note_finished(record)
 
 
 def _differences(

@@ -26,12 +26,15 @@ def test_challenge(
 
     In a rehearsal only an outcome that was not the intended one is.
     """
+    record = None
     try:
         record = arena.play(run, nodeid=request.node.nodeid, slot=model_slot)
     except OSError as problem:
+        why = str(problem)
+    if record is None:  # out here pytest does not show what was being handled
         pytest.fail(
-            f"{run.id}: no record could be written ({problem}). Free space or mend "
-            "the results folder, and run it again.",
+            f"{run.id}: no record could be written ({why}). Make room, or mend the "
+            "results folder; --overnight-resume then plays it, or grades what it left.",
             pytrace=False,
         )
     request.node.stash[RECORD] = record

@@ -240,7 +240,6 @@ class RunStore:
         if not any((*traces, *self.runs.glob("*"))):
             return
         place = _free_name(self.results / HISTORY, self._former_id())
-        place.mkdir(parents=True)
         write_whole(self._moving_to, place.name.encode())
         self.finish_putting_away()
 
@@ -250,6 +249,7 @@ class RunStore:
             place = self.results / HISTORY / self._moving_to.read_text("utf-8")
         except FileNotFoundError:
             return
+        place.mkdir(parents=True, exist_ok=True)
         # By name: the folder may be the user's own, with other things in it.
         for path in [path for name in OURS for path in self.results.glob(name)]:
             if path.is_dir() and (place / path.name).is_dir():

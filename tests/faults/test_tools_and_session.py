@@ -174,7 +174,7 @@ NIGHTS = [
     NightRow(
         "F07 the runner dies at every load",
         server=lambda: OllamaServer([status(500, DIED)] * 99),
-        status=2,
+        status=1,
         says=["ended early", "failed 5 runs in a row", "3 of 8 runs were not reached"],
         plays=["infra"] * 5,
         requests=10,
