@@ -23,8 +23,7 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BOUNCE_SECONDS = 1.0
 """A signal so soon after the first is the same wish, told twice."""
 LEFT = (
-    "\novernight: left at once; all records are safe. Go on with "
-    "--overnight-resume.\n"
+    "\novernight: left at once; all records are safe. Go on with --overnight-resume.\n"
 )
 
 Former = dict[int, Any]

@@ -61,8 +61,8 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a full disk must not fill with these
+    except BaseException:  # a Ctrl-C as well; a full disk must not fill with these
+        temporary.unlink(missing_ok=True)
         raise
     _sync(path.parent)
 
@@ -236,7 +236,7 @@ class RunStore:
     def put_away_former(self) -> None:
         """Move a former session's files to ``history/<session id>/``."""
         self.finish_putting_away()
-        traces = (self.journal.path.exists(), self.master_log.exists())
+        traces = (self.journal.read(), self.master_log.exists())
         if not any((*traces, *self.runs.glob("*"))):
             return
         place = _free_name(self.results / HISTORY, self._former_id())

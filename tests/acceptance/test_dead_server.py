@@ -29,6 +29,7 @@ def turn(tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 WRITE = turn("write_file", path="answer.py", content="def answer():\n    return 42\n")
+LOOK = turn("read_file", path="answer.py")
 FINISH = turn("finish", summary="done", status="done")
 MISSING = {"fault": {"kind": "status", "status": 404, "body": "model not found"}}
 
@@ -45,7 +46,7 @@ def play(
 
 def must_have_ended(night: EndedNight, void: str) -> None:
     """Two runs were solved; some are void; the others never started."""
-    assert night.status == pytest.ExitCode.INTERRUPTED, night.out
+    assert night.status == 1, night.out
     outcomes = list(night.outcomes.values())
     assert outcomes.count("passed") == 2
     assert set(outcomes) == {"passed", void}
@@ -54,9 +55,9 @@ def must_have_ended(night: EndedNight, void: str) -> None:
     assert night.master["end_time"] is not None
     assert "L3-1" in night.report
     text = re.sub(r"\s+", " ", night.out)
-    assert "The night was ended early: the model server failed" in text
+    assert "The night ended early: the model server" in text
     assert f"{left} of {PLANNED} runs were not reached" in text
-    assert "run the same command again" in text
+    assert "--overnight-resume plays exactly the rest" in text
     status = json.loads((night.results / "status.json").read_text())
     assert status["running"] == []
     assert "Traceback" not in night.out + night.err
@@ -65,15 +66,17 @@ def must_have_ended(night: EndedNight, void: str) -> None:
 
 @pytest.mark.parametrize("workers", WORKERS)
 def test_a_server_that_stays_away_ends_the_night(tmp_path: Path, workers: str) -> None:
-    script = [WRITE, FINISH, WRITE, FINISH | {"away": math.inf}]
+    script = [WRITE, FINISH, WRITE, FINISH, LOOK | {"away": math.inf}]
     with OllamaServer(script) as server:
         night = play(tmp_path, server, workers)
     must_have_ended(night, "infra")
-    # A second worker may begin one more before the third failure is on record.
-    assert list(night.outcomes.values()).count("infra") in (3, 3 + int(workers) // 2)
-    assert "not healthy again within 1 s: No Ollama server answers" in night.out
+    # It is asked before each run: only those are void that were under way by then.
+    void = list(night.outcomes.values()).count("infra")
+    assert 1 <= void <= 1 + int(workers) // 2
+    said = re.sub(r"\s+", " ", night.out)
+    assert "was not healthy within 1 s: No Ollama server answers" in said
     assert "goes on" not in night.out
-    assert night.out.count("The night was ended early") == 1
+    assert night.out.count("The night ended early") == 1
 
 
 @pytest.mark.parametrize("workers", WORKERS)

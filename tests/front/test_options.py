@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_overnight.options import build_settings
-from pytest_overnight.options import evening_session
+from pytest_overnight.options import duration
 from pytest_overnight.settings import Settings
+from pytest_overnight.settings import evening_session
 
 
-def settings(pytester: pytest.Pytester, *arguments: str) -> Settings:
+def settings(
+    pytester: pytest.Pytester, *arguments: str, former: dict[str, Any] | None = None
+) -> Settings:
     """What a command line makes of it."""
     config = pytester.parseconfig("-p", "pytest_overnight.plugin", *arguments)
-    return build_settings(config)
+    return build_settings(config, former)
 
 
 def test_defaults_are_those_of_the_readme(pytester: pytest.Pytester) -> None:
@@ -140,3 +146,130 @@ def test_faults_on_purpose_are_for_nobody_else(
 ) -> None:
     with pytest.raises(pytest.UsageError, match="in rehearsals only; the agent is"):
         settings(pytester, "--overnight-fault-rate=0.1", "--agent", agent)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("5400", 5400),
+        ("5400s", 5400),
+        ("90m", 5400),
+        ("1.5h", 5400),
+        ("8h", 28800),
+        (" 45s ", 45),
+        ("0.5", 0.5),
+    ],
+)
+def test_a_budget_is_a_time(
+    pytester: pytest.Pytester, text: str, seconds: float
+) -> None:
+    assert settings(pytester, f"--overnight-budget={text}").budget == seconds
+    pytester.makeini(f"[pytest]\novernight_budget = {text}\n")
+    assert settings(pytester).budget == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "0h", "-1h", "8 hours", "h", "1d", "1h30m", "nan", "inf", "8H"]
+)
+def test_a_budget_that_is_no_time_says_what_is_one(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="such as 8h, 90m or 45s"):
+        duration(text)
+
+
+def test_a_night_has_all_the_time_unless_it_is_said(pytester: pytest.Pytester) -> None:
+    found = settings(pytester)
+    assert (found.budget, found.ends_at) == (None, None)
+    assert (found.min_free_disk, found.min_free_memory) == (5.0, 1.0)
+    assert (found.keep_days, found.keep_gb) == (30.0, 20.0)
+
+
+def test_what_guards_the_machine_changes_no_outcome(pytester: pytest.Pytester) -> None:
+    base = settings(pytester)
+    for words in (
+        "--overnight-budget=8h",
+        "--overnight-min-free-disk=0",
+        "--overnight-min-free-memory=9",
+        "--overnight-keep-days=1",
+        "--overnight-keep-gb=1",
+    ):
+        assert settings(pytester, words) != base
+        assert settings(pytester, words).digest == base.digest
+
+
+# -- a night that is gone on with ----------------------------------------------------
+
+ONCE = (
+    *("--agent=oracle", "--overnight-seed=5", "--count=4", "--challenge=L3-1"),
+    *("--overnight-max-rounds=7", "--overnight-slots=3", "--overnight-budget=8h"),
+    *("--overnight-sandbox=landlock", "--overnight-require-sandbox=landlock"),
+)
+
+
+def once(pytester: pytest.Pytester) -> dict[str, Any]:
+    """Settings of a night of some evening past."""
+    found = settings(pytester, *ONCE).to_json()
+    return {**found, "session_id": "overnight-2025-12-31", "results": "/elsewhere"}
+
+
+def test_a_resumed_night_takes_what_is_not_said_from_the_former(
+    pytester: pytest.Pytester,
+) -> None:
+    former = once(pytester)
+    found = settings(pytester, former=former)
+    assert found.session_id == "overnight-2025-12-31"
+    assert (found.agent, found.seed, found.count) == ("oracle", 5, 4)
+    assert (found.challenges, found.max_rounds, found.slots) == (("L3-1",), 7, 3)
+    assert (found.sandbox, found.required_sandbox) == ("landlock", "landlock")
+    assert found.digest == Settings.from_json(former).digest
+
+
+def test_each_process_has_its_own_folder_and_budget(pytester: pytest.Pytester) -> None:
+    found = settings(pytester, former=once(pytester))
+    assert found.results == pytester.path / "overnight_results"
+    assert found.budget is None
+    again = settings(pytester, "--overnight-budget=1h", former=once(pytester))
+    assert again.budget == 3600
+
+
+def test_what_is_said_anew_holds(pytester: pytest.Pytester) -> None:
+    words = ["--agent=noop", "--overnight-slots=1", "--count=9", "--challenge=L4-1"]
+    found = settings(pytester, *words, former=once(pytester))
+    assert (found.agent, found.slots, found.count) == ("noop", 1, 9)
+    assert found.challenges == ("L4-1",)
+    assert found.seed == 5
+
+
+def test_also_an_environment_variable_or_an_ini_key_is_said(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a night would silently go on otherwise than a folder's settings say."""
+    pytester.makeini("[pytest]\novernight_slots = 2\n")
+    monkeypatch.setenv("OVERNIGHT_SEED", "9")
+    found = settings(pytester, former=once(pytester))
+    assert (found.slots, found.seed, found.max_rounds) == (2, 9, 7)
+
+
+@pytest.mark.parametrize("was", ["ollama", "rehearsal"])
+def test_what_auto_was_once_it_stays(pytester: pytest.Pytester, was: str) -> None:
+    """A server that has come up meanwhile does not make a rehearsal a measurement."""
+    former = {**once(pytester), "agent": was}
+    assert settings(pytester, "--agent=auto", former=former).agent == was
+
+
+def test_settings_of_an_older_night_may_lack_some(pytester: pytest.Pytester) -> None:
+    found = settings(pytester, former={"session_id": "s", "seed": 3})
+    assert (found.session_id, found.seed, found.max_rounds) == ("s", 3, 40)
+
+
+def test_the_session_of_whoever_started_us_is_ours(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OVERNIGHT_SESSION", "overnight-2026-02-02")
+    assert settings(pytester).session_id == "overnight-2026-02-02"
+
+
+def test_a_relative_results_folder_is_where_pytest_was_started(
+    pytester: pytest.Pytester,
+) -> None:
+    found = settings(pytester, "--overnight-results=mine")
+    assert found.results == Path(pytester.path / "mine")

@@ -42,16 +42,22 @@ class Desk:
         self.run = Run(load_suite(suite)[0], 1, 7)
 
     def record(
-        self, events: Events, stop: Stop, verdict: Verdict = Verdict.FAIL
+        self,
+        events: Events,
+        stop: Stop,
+        verdict: Verdict = Verdict.FAIL,
+        number: int = 1,
     ) -> RunRecord:
-        """The record of a run whose try wrote ``events``."""
+        """The record of a run whose try ``number`` wrote ``events``."""
         run_id = self.run.id
-        ledger = Ledger(self.store.events_log(run_id), self.store.ledger_log(run_id))
+        ledger = Ledger(
+            self.store.events_log(run_id, number), self.store.ledger_log(run_id, number)
+        )
         for name, fields in events:
             ledger.write(name, **fields)
         ledger.close()
         played = Played(TryResult(stop, "", duration=10.0), Judgement(verdict, ()))
-        return self.recorder.record(self.run, "nodeid", played)
+        return self.recorder.record(self.run, "nodeid", played, number)
 
 
 @pytest.fixture
@@ -136,3 +142,41 @@ def test_anything_in_a_ledger_still_gives_a_record(desk: Desk) -> None:
     ]
     record = desk.record(odd, Stop.FINISHED)
     assert RunRecord.model_validate_json(record.model_dump_json()) == record
+
+
+# -- tries ---------------------------------------------------------------------------
+
+
+def test_a_record_names_the_files_of_its_try(desk: Desk) -> None:
+    run_id = desk.run.id
+    for number, stem in ((1, run_id), (3, f"{run_id}-try-3")):
+        record = desk.record([], Stop.FINISHED, number=number)
+        assert record.number == number
+        assert record.output_log == f"logs/{stem}.txt"
+        assert record.agent_ledger == f"logs/{stem}-ledger.log"
+        assert record.workspace == f".agent_workspace/{stem}"
+        assert record.run_id == run_id
+
+
+def test_a_record_lists_all_tries_and_counts_the_last(desk: Desk) -> None:
+    first = desk.record([action()], Stop.LLM_UNAVAILABLE, Verdict.FAIL)
+    desk.store.write_run(first)
+    second = desk.record([action()] * 2, Stop.SETUP, Verdict.NOT_RUN, number=2)
+    desk.store.write_run(second)
+    record = desk.record([action(n) for n in range(3)], Stop.FINISHED, number=3)
+    told = [(one.number, one.stop, one.outcome) for one in record.tries]
+    assert told == [
+        (1, "llm_unavailable", "infra"),
+        (2, "setup", "harness"),
+        (3, "finished", record.outcome),
+    ]
+    assert record.tries[:2] == second.tries
+    assert record.actions == 3
+
+
+def test_a_try_that_is_graded_again_is_listed_once(desk: Desk) -> None:
+    desk.store.write_run(desk.record([], Stop.LLM_UNAVAILABLE))
+    desk.store.write_run(desk.record([], Stop.FINISHED, Verdict.ERROR, number=2))
+    record = desk.record([], Stop.FINISHED, Verdict.PASS, number=2)
+    told = [(one.number, one.outcome) for one in record.tries]
+    assert told == [(1, "infra"), (2, "passed")]
