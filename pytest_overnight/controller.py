@@ -61,6 +61,12 @@ CURES = defaultdict(
 """Kind of a night's early end → what to do about it first."""
 
 
+NOTHING_SELECTED = (
+    "No challenge run was selected: the suite has none of this name, or the paths "
+    "given hold none (leave them out)."
+)
+
+
 class Controller:
     """Hooks of the one process that owns the session, or plays a part of it."""
 
@@ -155,9 +161,12 @@ class Controller:
             return
         self._runs = {run: wanted[run.id] for run in plan}
         done = [run for run in self._night.plan if run.id in self._night.done]
-        self._open([run for run in self._night.plan if run in {*plan, *done}])
-        self._remove_workspaces()  # of a session that was killed
-        make_reachable(self._store.workspaces)
+        try:
+            self._open([run for run in self._night.plan if run in {*plan, *done}])
+            self._remove_workspaces()  # of a session that was killed
+            make_reachable(self._store.workspaces)
+        except (OSError, StoreError) as problem:
+            raise pytest.UsageError(f"the night cannot begin: {problem}") from None
         self._clean()
         settings = self._night.settings
         if not settings.scripted:
@@ -299,16 +308,17 @@ class Controller:
             remove_reachable(self._store.workspaces)
 
     def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
         """The night in three lines."""
-        terminalreporter.section("overnight")
         master = self._master
+        nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        if master is None and not nothing:
+            return  # it never began, and what was in its way is said elsewhere
+        terminalreporter.section("overnight")
         if master is None:
-            terminalreporter.write_line(
-                "No challenge run was selected: the suite has none of this name, or "
-                "the paths given hold none (leave them out)."
-            )
+            for line in textwrap.wrap(NOTHING_SELECTED, 80):
+                terminalreporter.write_line(line)
             return
         if master.agent.scripted:
             terminalreporter.write_line(banner(master.agent.spec), red=True, bold=True)

@@ -32,6 +32,9 @@ DAMAGED = "damaged"
 WORKSPACES = ".agent_workspace"
 """Live workspaces, inside the results folder: what locks the one locks the other."""
 
+LEAST_ROOM = 1 << 20
+"""Bytes for a session's first files, without which it cannot say what it lacks."""
+
 OURS = (
     "master_log.json",
     "status.json",
@@ -113,18 +116,20 @@ class RunStore:
     def create(self) -> None:
         """Make the folders; raises :class:`StoreError` where that is impossible."""
         folders = (self.runs, self.logs, self.snapshots, self.tries, self.failed)
+        probe = self.results / f".writable.{os.getpid()}"
         try:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
-            probe = self.results / f".writable.{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
+            probe.write_bytes(bytes(LEAST_ROOM))
         except OSError as problem:
             raise StoreError(
                 f"{self.results}: the results folder cannot be written "
-                f"({problem.strerror}). Make it writable, or choose another with "
+                f"({problem.strerror}). Mend that, or choose another with "
                 "--overnight-results."
             ) from None
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
 
     def record_file(self, run_id: str) -> Path:
         """The record of a run."""
@@ -288,8 +293,9 @@ class SessionLock:
                 "give this one a folder of its own with --overnight-results."
             )
         facts = json.dumps({"pid": os.getpid(), "started": now()})
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, facts.encode(), 0)
+        with suppress(OSError):  # for people alone: it is held without them
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, facts.encode(), 0)
 
     def _take(self) -> bool:
         """Those whom a killed holder handed it to may need a moment to die, too."""

@@ -70,6 +70,7 @@ class Stage:
         """The command line."""
         fixed = ["-m", "overnight", "--overnight-suite", str(self.suite)]
         fixed += ["--agent", "own:agent", "--count", str(len(RUNS))]
+        fixed += ["--overnight-slots=2"]
         return command(self.results, *fixed, "--overnight-min-free-disk=0", *more)
 
     @contextmanager
@@ -101,10 +102,13 @@ class Stage:
             found += [event] if event["event"] == name else []
         return found
 
-    def files(self) -> dict[str, bytes]:
-        """Run id → its record's bytes."""
+    def counted(self) -> dict[str, bytes]:
+        """Run id → bytes of its record, of those that nobody may touch any more."""
         paths = (self.results / "runs").glob("*.json")
-        return {path.stem: path.read_bytes() for path in paths}
+        found = {path.stem: path.read_bytes() for path in paths}
+        return {
+            name: text for name, text in found.items() if json.loads(text)["counted"]
+        }
 
 
 class Going:
@@ -130,7 +134,8 @@ class Going:
     def workers(self) -> list[int]:
         """xdist's, that live."""
         start = b"exec(eval(sys.stdin.readline()))"
-        return [pid for pid in tree.children(self.process.pid) if start in _words(pid)]
+        known = {pid: words_of(pid) for pid in tree.children(self.process.pid)}
+        return [pid for pid, words in known.items() if start in words]
 
     def until(self, stem: str) -> None:
         """The agent is at work in that try."""
@@ -155,11 +160,12 @@ class Going:
         return night
 
 
-def _words(pid: int) -> list[bytes]:
+def words_of(pid: int) -> bytes:
+    """A process's command line; empty where it is gone."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return []
+        return b""
 
 
 def must_be_readable(night: EndedNight) -> None:
