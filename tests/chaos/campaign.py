@@ -56,7 +56,11 @@ CHOICES: dict[str, list[str]] = {
     "later": _of(CONTROLLER, without=(*FIRST, *SECOND)),
     "afterwards": _of(WORKER, *AFTERWARDS),
     "worker": _of(WORKER, without=AFTERWARDS),
-    "inside": [*_of(TRY), *_of(TRY_SERVER), *_of(JUDGE_SERVER)],
+    "inside": [
+        name
+        for victim in (TRY, TRY_SERVER, JUDGE_SERVER, VERIFICATION)
+        for name in _of(victim)
+    ],
 }
 
 

@@ -23,6 +23,7 @@ from tests.chaos.kills import CONTROLLER
 from tests.chaos.kills import JUDGE_SERVER
 from tests.chaos.kills import TRY
 from tests.chaos.kills import TRY_SERVER
+from tests.chaos.kills import VERIFICATION
 from tests.chaos.kills import WORKER
 
 VARIABLE = "CHAOS_ARMED"
@@ -269,8 +270,9 @@ CALLS = {
     "try cleared up": (TRY_SERVER, "sandbox.server:tree.end_children"),
     "judge forked": (JUDGE_SERVER, "sandbox.server:Task.wait"),
     "judge cleared up": (JUDGE_SERVER, "sandbox.server:tree.end_children"),
-    # A try.
+    # A try, and a verification as soon as the answer has had its say.
     "box": (TRY, "agents.attempt:open_box"),
+    "heard": (VERIFICATION, "grading.bench:Bench.hear"),
 }
 
 

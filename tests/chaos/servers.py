@@ -9,6 +9,7 @@ from tests.chaos.instants import arm_as
 from tests.chaos.kills import JUDGE_SERVER
 from tests.chaos.kills import TRY
 from tests.chaos.kills import TRY_SERVER
+from tests.chaos.kills import VERIFICATION
 
 INSTEAD = {
     "pytest_overnight.agents.attempt:prepare": f"{__name__}:prepare_try",
@@ -26,8 +27,8 @@ def prepare_try(payload: dict[str, Any]) -> Callable[..., Any]:
 
 
 def prepare_judge(payload: dict[str, Any], serve: Callable[..., Any]) -> Any:
-    """In the judge server."""
+    """In the judge server; its forks inherit how it is armed."""
     from pytest_overnight.grading.fixtures import prepare
 
-    arm_as(JUDGE_SERVER)
+    arm_as(JUDGE_SERVER, VERIFICATION)
     return prepare(payload, serve)

@@ -15,10 +15,8 @@ from tests.chaos.instants import INSTANTS
 from tests.chaos.kills import ALL
 from tests.chaos.kills import BOX
 from tests.chaos.kills import CONTROLLER
-from tests.chaos.kills import JUDGE_SERVER
 from tests.chaos.kills import TRY
 from tests.chaos.kills import TRY_SERVER
-from tests.chaos.kills import VERIFICATION
 from tests.chaos.kills import WORKER
 from tests.chaos.kills import Kill
 from tests.chaos.process import adopting
@@ -58,9 +56,9 @@ NIGHTS: dict[str, list[list[Kill]]] = {
             at("verify: during", 1, delay=0.05),
             at("line regraded: after", 1),
             at("judge forked: before", 3),
-            Kill(VERIFICATION, after=4),
+            at("heard: after", 4),
         ],
-        [Kill(JUDGE_SERVER, after=1), at("line closed: torn")],
+        [at("judge cleared up: before", 1), at("line closed: torn")],
     ],
     "an agent is at work": [
         [
