@@ -19,11 +19,11 @@ import pytest
 
 from pytest_overnight.catalog.plan import Run
 from pytest_overnight.endings import Endings
-from pytest_overnight.endings import die_with_the_parent
 from pytest_overnight.endings import interrupt
 from pytest_overnight.housekeeping import clean
 from pytest_overnight.housekeeping import due
 from pytest_overnight.machine import machine_facts
+from pytest_overnight.night import UNUSABLE
 from pytest_overnight.night import Night
 from pytest_overnight.progress import Progress
 from pytest_overnight.progress import ProgressReporter
@@ -31,10 +31,13 @@ from pytest_overnight.progress import run_id_of
 from pytest_overnight.records import clock
 from pytest_overnight.records.banner import banner
 from pytest_overnight.records.clock import now
+from pytest_overnight.records.journal import Journal
 from pytest_overnight.records.master import derive_master
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.session import CLOSED
+from pytest_overnight.records.session import JOINED
+from pytest_overnight.records.session import SESSION
 from pytest_overnight.records.session import SessionFacts
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.status import derive_status
@@ -65,6 +68,7 @@ NOTHING_SELECTED = (
     "No challenge run was selected: the suite has none of this name, or the paths "
     "given hold none (leave them out)."
 )
+NOTHING_CHOSEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class Controller:
@@ -83,13 +87,12 @@ class Controller:
         joined = is_member(self._store.results)
         self._lock = None if joined else SessionLock(self._store.results)
         self._challenges = planned_challenges(night.challenges)
+        self._agent = agent_of(night.settings).model_dump(mode="json")
         try:
             self._opening = self._look(resume, fresh, joined)
         except StoreError:
             self._release()
             raise
-        if joined:
-            die_with_the_parent()
         self._runs: dict[Run, str] = {}
         """Planned run → node id, of those that this process is to play."""
         self._facts: SessionFacts | None = None
@@ -99,6 +102,7 @@ class Controller:
         self._cleaned: float | None = None
         """When, by the boot clock."""
         self._endings = Endings(self._stop_workers)
+        config.pluginmanager.register(_Closing(self._endings), "overnight-closing")
         self._former_addopts = os.environ.get("PYTEST_ADDOPTS")
 
     def _look(self, resume: bool, fresh: bool, joined: bool) -> Opening:
@@ -107,6 +111,8 @@ class Controller:
             self._store,
             self._night.settings,
             self._challenges,
+            agent=self._agent,
+            sandbox=self._sandbox.level,
             resume=resume,
             fresh=fresh,
             joined=joined,
@@ -163,10 +169,12 @@ class Controller:
         done = [run for run in self._night.plan if run.id in self._night.done]
         try:
             self._open([run for run in self._night.plan if run in {*plan, *done}])
-            self._remove_workspaces()  # of a session that was killed
+            # Of a session that was killed: what lies there is kept first.
+            record_lost_runs(self._night.settings, self._sandbox, self._runs)
+            self._remove_workspaces()
             make_reachable(self._store.workspaces)
         except (OSError, StoreError) as problem:
-            raise pytest.UsageError(f"the night cannot begin: {problem}") from None
+            raise pytest.UsageError(UNUSABLE.format(problem=problem)) from None
         self._clean()
         settings = self._night.settings
         if not settings.scripted:
@@ -189,8 +197,9 @@ class Controller:
             self._opening,
             [one for one in self._challenges if one.id in ids],
             [run.id for run in plan],
-            agent=agent_of(self._night.settings).model_dump(mode="json"),
+            agent=self._agent,
             machine=machine_facts(),
+            sandbox=self._sandbox.level,
         )
         self._write_master()
 
@@ -229,8 +238,11 @@ class Controller:
         vars(report)["outcome"] = "rerun"  # as pytest-rerunfailures says it
 
     def _stop_workers(self) -> None:
-        events = self._store.journal.read()
-        interrupt({int(e["pid"]) for e in events if e["event"] == "worker"})
+        # A journal of its own: the signal may have come in the midst of reading ours.
+        events = Journal(self._store.journal.path).read()
+        begun = [n for n, e in enumerate(events) if e["event"] in (SESSION, JOINED)]
+        ours = events[begun[-1] :] if begun else []
+        interrupt({int(e["pid"]) for e in ours if e["event"] == "worker"})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
@@ -244,15 +256,17 @@ class Controller:
         Nobody plays any more, for our hook is the last: fixtures are torn down, and
         xdist has waited for its workers to end, or killed them.
         """
-        self._endings.closing()
         try:
             if self._facts is None and self._opening.former and not self._to_play():
-                session.exitstatus = pytest.ExitCode.OK  # for pytest: no test was run
+                if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+                    session.exitstatus = pytest.ExitCode.OK  # all were played before
                 self._open(list(self._night.plan))
             if self._facts is not None:
                 self._close()
-                self._count_the_end(session)
+            self._count_the_end(session)
         except OSError as problem:
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._report_line = (
                 f"master log and report could not be written: {problem}. All that is "
                 f"recorded is safe in {self._store.runs}. Make room, or mend the "
@@ -312,8 +326,7 @@ class Controller:
     ) -> None:
         """The night in three lines."""
         master = self._master
-        nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
-        if master is None and not nothing:
+        if master is None and exitstatus not in NOTHING_CHOSEN:
             return  # it never began, and what was in its way is said elsewhere
         terminalreporter.section("overnight")
         if master is None:
@@ -329,7 +342,7 @@ class Controller:
         )
         for line in self._why_it_ended(master):
             terminalreporter.write_line(line, red=True)
-        for line in textwrap.wrap(self._report_line, 80, break_on_hyphens=False):
+        for line in _wrapped(self._report_line):
             terminalreporter.write_line(line)
 
     def _why_it_ended(self, master: MasterLog) -> list[str]:
@@ -337,12 +350,14 @@ class Controller:
         facts = self._facts
         if facts is None or not master.ended_early:
             return []
+        if self._lock is None:
+            return _wrapped(f"This phase ended early: {master.ended_early}")
         text = (
             f"The night ended early: {master.ended_early} {master.not_reached} of "
             f"{master.planned} runs were not reached. {CURES[facts.ended_kind]}"
             "--overnight-resume plays exactly the rest."
         )
-        return textwrap.wrap(text, 80, break_on_hyphens=False)
+        return _wrapped(text)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_json_modifyreport(self, json_report: dict[str, Any]) -> None:
@@ -352,6 +367,22 @@ class Controller:
         self._write_master()
         if self._master is not None:
             json_report["overnight"] = self._master.model_dump(mode="json")
+
+
+def _wrapped(text: str) -> list[str]:
+    """At 80 columns; a path stays whole, so that it can be copied."""
+    return textwrap.wrap(text, 80, break_on_hyphens=False, break_long_words=False)
+
+
+class _Closing:
+    """Before xdist waits for its workers: a Ctrl-C there would cost the report."""
+
+    def __init__(self, endings: Endings) -> None:
+        self._endings = endings
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        self._endings.closing()
 
 
 def server_facts(settings: Settings) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Endings:
         """
         self._first = first
         self._asked: float | None = None
+        self._closing = False
         self._former: Former = {
             number: signal.signal(number, self._handle)
             for number in ENDINGS
@@ -50,6 +51,8 @@ class Endings:
         moment = time.monotonic()
         if self._asked is None:
             self._asked = moment
+            if self._closing:
+                return  # what is asked for is under way
             self._first()
             raise KeyboardInterrupt
         if moment - self._asked >= BOUNCE_SECONDS:
@@ -57,9 +60,8 @@ class Endings:
             os._exit(128 + signal.SIGINT)
 
     def closing(self) -> None:
-        """The night is being closed, asked for or not: who asks now wants to leave."""
-        if self._asked is None:
-            self._asked = time.monotonic() - BOUNCE_SECONDS
+        """The night is being closed, asked for or not: the first wish cuts nothing."""
+        self._closing = True
 
     def give_back(self) -> None:
         """Let the endings be handled as before."""
@@ -91,9 +93,12 @@ def end_as_a_worker() -> None:
     die_with_the_parent()
 
 
-def die_with_the_parent() -> None:
-    """A process that outlived its owner would write into the next session."""
-    parent = os.getppid()
+def die_with_the_parent(parent: int | None = None) -> None:
+    """A process that outlived its owner would write into the next session.
+
+    ``parent``: who it was started by; it may be gone before we can ask.
+    """
+    parent = parent or os.getppid()
     kernel.prctl(kernel.PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

@@ -12,6 +12,7 @@ import re
 import textwrap
 import time
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ from pytest_overnight.preflight import PreflightError
 from pytest_overnight.preflight import resolve_agent
 from pytest_overnight.records import clock
 from pytest_overnight.records.banner import banner
+from pytest_overnight.records.session import SessionFacts
+from pytest_overnight.records.session import challenge_of
 from pytest_overnight.records.session import read_session
 from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
@@ -39,6 +42,10 @@ from pytest_overnight.settings import Settings
 if TYPE_CHECKING:
     from pytest_overnight.sandbox.probe import SandboxReport
 
+UNUSABLE = (
+    "the results folder cannot be used: {problem}. Make room, or mend it, or name "
+    "another with --overnight-results; nothing was played."
+)
 VERIFY_MARGIN = 60.0
 """Seconds on top of every other limit before pytest-timeout, the backstop, fires."""
 
@@ -133,7 +140,13 @@ class Night:
 
 
 def _wrapped(line: str) -> list[str]:
-    return textwrap.wrap(line, 80, subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(
+        line,
+        80,
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,  # a path stays whole, so that it can be copied
+    )
 
 
 def _shown(settings: Settings) -> str:
@@ -152,6 +165,8 @@ def prepare(config: pytest.Config) -> Night:
         return _found(config)
     except (harbor.CatalogError, PreflightError, StoreError) as problem:
         raise pytest.UsageError(str(problem)) from None
+    except OSError as problem:
+        raise pytest.UsageError(UNUSABLE.format(problem=problem)) from None
 
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
@@ -162,10 +177,9 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> Night:
     settings = Settings.from_json(shared["settings"])
     report = SandboxReport(**shared["sandbox"])
     end_as_a_worker()
-    night = _night(config, settings, report, worker_input["workerid"])
+    planned = shared["plan"]
+    night = _night(config, settings, report, worker_input["workerid"], planned=planned)
     night.packaged = shared["packaged"]
-    wanted = set(shared["plan"])
-    night.plan = tuple(run for run in night.plan if run.id in wanted)
     night.done = frozenset(shared["done"])
     return night
 
@@ -188,11 +202,12 @@ def _found(config: pytest.Config) -> Night:
     check_inifile(config)
     _check_plays_once(config)
     resume, fresh = _resume_or_fresh(config)
-    settings = options.build_settings(config, _former_settings(config, resume))
-    if not re.fullmatch(r"[\w.-]+", settings.session_id):
+    former = _former(config, resume)
+    settings = options.build_settings(config, former.settings if former else None)
+    if not re.fullmatch(r"\w[\w.-]{0,99}", settings.session_id):
         raise StoreError(
-            f"OVERNIGHT_SESSION={settings.session_id!r}: letters, digits, '.', '_' and "
-            "'-' only, for it names a folder."
+            f"OVERNIGHT_SESSION={settings.session_id!r}: at most 100 letters, digits, "
+            "'.', '_' and '-', the first no '.' or '-', for it names a folder."
         )
     _check_challenges(settings, harbor.load_suite(settings.suite))
     file = config.getoption("overnight_plan")
@@ -200,7 +215,7 @@ def _found(config: pytest.Config) -> Night:
         if settings.agent == "rehearsal":
             scale = options.REHEARSAL_TIME_SCALE
             settings = dataclasses.replace(settings, time_scale=scale)
-        night = _night(config, settings, None, "main")
+        night = _night(config, settings, None, "main", former=former)
         from pytest_overnight.dry_run import DryRun
 
         path = config.invocation_params.dir / file if file else None
@@ -215,7 +230,7 @@ def _found(config: pytest.Config) -> Night:
         ends_at = clock.wall() + settings.budget
         settings = dataclasses.replace(settings, ends_at=ends_at)
     remarks = (remark,) if remark else ()
-    night = _night(config, settings, _prove(settings), "main", remarks)
+    night = _night(config, settings, _prove(settings), "main", remarks, former)
     from pytest_overnight.controller import Controller
 
     controller = Controller(night, config, resume=resume, fresh=fresh)
@@ -234,14 +249,14 @@ def _resume_or_fresh(config: pytest.Config) -> tuple[bool, bool]:
     return resume, fresh
 
 
-def _former_settings(config: pytest.Config, resume: bool) -> dict[str, Any] | None:
+def _former(config: pytest.Config, resume: bool) -> SessionFacts | None:
     if not resume:
         return None
     store = RunStore(options.results_folder(config))
     former = read_session(store.journal.read())
     if former is None:
         raise StoreError(NOTHING_TO_RESUME.format(results=store.results))
-    return former.settings
+    return former
 
 
 def _prove(settings: Settings) -> SandboxReport:
@@ -263,15 +278,45 @@ def _night(
     report: SandboxReport | None,
     worker: str,
     remarks: tuple[str, ...] = (),
+    former: SessionFacts | None = None,
+    planned: Sequence[str] = (),
 ) -> Night:
     challenges = harbor.load_suite(settings.suite)
     wanted = [c for c in challenges if c.id in settings.challenges]
     plan = planning.make_plan(wanted or challenges, settings.count, settings.seed)
+    if former is not None:
+        ids = [run_id for run_id in former.plan if _asked_now(config, run_id)]
+        _check_is_there(former, ids, {challenge.id for challenge in challenges})
+        plan = planning.runs_of(ids, plan, challenges, settings.seed)
+    elif planned:
+        plan = planning.runs_of(planned, plan, challenges, settings.seed)
     has_timeout = config.pluginmanager.has_plugin("timeout")
     packaged = worker == "main" and _needs_packaged_function(config)
     return Night(
         settings, challenges, plan, report, worker, has_timeout, remarks, packaged
     )
+
+
+def _asked_now(config: pytest.Config, run_id: str) -> bool:
+    """Whether this command line, too, asks for a run of a night gone on with."""
+    name, _, number = run_id.partition("-run-")
+    challenges, most = config.getoption("challenge"), options.count(config)
+    return (not challenges or name in challenges) and int(number) <= (most or 10_000)
+
+
+def _check_is_there(former: SessionFacts, ids: Sequence[str], known: set[str]) -> None:
+    """What is to be played of a night that is gone on with."""
+    if former.plan and not ids:
+        raise StoreError(
+            f"{former.id} planned none of what --challenge and --count ask for. Leave "
+            "them out: --overnight-resume plays its rest."
+        )
+    if gone := sorted({challenge_of(run_id) for run_id in former.plan} - known):
+        raise StoreError(
+            f"{former.id} cannot be gone on with: {', '.join(gone)} is not in "
+            f"{former.settings['suite']} any more. Two ways on: put it back; or "
+            "--overnight-fresh starts anew and keeps that night in history/."
+        )
 
 
 def _check_challenges(settings: Settings, known: tuple[Challenge, ...]) -> None:

@@ -437,8 +437,11 @@ def build_settings(
     return Settings(
         **chosen,
         session_id=session_id,
-        count=count(config) or former.get("count"),
-        challenges=tuple(config.getoption("challenge") or former.get("challenges", ())),
+        # A resumed night keeps what its plan was made by; what is said anew narrows it.
+        count=former.get("count") if former else count(config),
+        challenges=tuple(
+            former.get("challenges", ()) if former else config.getoption("challenge")
+        ),
     )
 
 

@@ -6,6 +6,7 @@ heavy and does nothing at all unless the command line asks for challenge runs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from pytest_overnight import selection
 from pytest_overnight.records.store import DAMAGED
 from pytest_overnight.records.store import JOURNAL
 from pytest_overnight.records.store import KEPT
+from pytest_overnight.records.store import OWNER_VARIABLE
 from pytest_overnight.records.store import WORKSPACES
 from pytest_overnight.settings import PACKAGE
 from pytest_overnight.settings import default_suite
@@ -54,9 +56,13 @@ def pytest_addoption(
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Set xdist up for long runs, before it reads its options."""
+    if owner := os.environ.pop(OWNER_VARIABLE, ""):
+        from pytest_overnight.endings import die_with_the_parent
+
+        die_with_the_parent(int(owner))  # also where it plays no runs, but HRM tasks
     if not asked(config):
         return
-    if config.getoption("overnight_dry_run"):
+    if config.getoption("overnight_dry_run") or config.getoption("overnight_plan"):
         config.option.numprocesses = 0
         config.option.dist, config.option.tx = "no", []
     elif config.getoption("maxschedchunk", 0) is None:

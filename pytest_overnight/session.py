@@ -33,6 +33,8 @@ from pytest_overnight.rules.outcome import Outcome
 from pytest_overnight.settings import NO_IDENTITY
 from pytest_overnight.settings import Settings
 
+NOBODY: Mapping[str, Any] = {}
+
 NOTHING_TO_RESUME = (
     "{results}: nothing to resume, no session has begun there. Leave "
     "--overnight-resume out, or name its folder with --overnight-results."
@@ -61,18 +63,22 @@ def look(
     settings: Settings,
     planned: Sequence[PlannedChallenge],
     *,
+    agent: Mapping[str, Any] = NOBODY,
+    sandbox: str = "",
     resume: bool = False,
     fresh: bool = False,
     joined: bool = False,
 ) -> Opening:
     """Decide; raises :class:`StoreError` with what the user can do.
 
+    ``agent``: an ``AgentInfo`` as JSON; ``sandbox``: the level that was proved.
     Whoever calls holds the lock, or was started by who does.
     """
     former = read_session(store.journal.read())
     if not (resume or joined):
         if former is not None and not fresh:
             _refuse_unfinished(former, store)
+        store.check_history()
         return Opening(store, settings, None)
     if former is None:
         raise StoreError(NOTHING_TO_RESUME.format(results=store.results))
@@ -81,7 +87,11 @@ def look(
             f"{store.results} holds {former.id}, not {settings.session_id}: another "
             "session has begun there."
         )
-    if differences := list(_differences(former, settings, planned)):
+    differences = list(_differences(former, settings, planned, agent))
+    if sandbox and former.sandbox and sandbox != former.sandbox:
+        # What agent code may reach can change what comes of a run.
+        differences.append(f"sandbox was {former.sandbox}, now is {sandbox}")
+    if differences:
         raise StoreError(_not_the_same(former, differences))
     done = {
         record.run_id: Outcome(record.outcome).category
@@ -98,6 +108,7 @@ def open_session(
     *,
     agent: dict[str, Any],
     machine: dict[str, Any] | None = None,
+    sandbox: str = "",
 ) -> SessionFacts:
     """Begin, or go on: from here on files are written.
 
@@ -115,6 +126,7 @@ def open_session(
         settings=settings.to_json(),
         agent=agent,
         machine=machine,
+        sandbox=sandbox,
         plan=list(runs),
         challenges={
             name: {k: v for k, v in dataclasses.asdict(one).items() if k != "id"}
@@ -156,7 +168,7 @@ def unfinished(facts: SessionFacts, records: Sequence[RunRecord]) -> str:
     )
     missing = len(set(facts.plan) - {record.run_id for record in records})
     if facts.ended_kind == "budget":
-        return ""
+        missing = 0
     if cut or missing:
         return f"has {missing + cut} of {len(facts.plan)} runs left to play"
     return ""
@@ -171,9 +183,18 @@ def _refuse_unfinished(former: SessionFacts, store: RunStore) -> None:
 
 
 def _differences(
-    former: SessionFacts, settings: Settings, planned: Sequence[PlannedChallenge]
+    former: SessionFacts,
+    settings: Settings,
+    planned: Sequence[PlannedChallenge],
+    agent: Mapping[str, Any],
 ) -> Iterable[str]:
     """What is not as it was, a line each: such runs could not be pooled."""
+    was, is_now = _model_digest(former.agent), _model_digest(agent)
+    if was and is_now and was != is_now:
+        yield (
+            f"{settings.model} is another model now: its digest was {was[:12]}, is "
+            f"{is_now[:12]} at {settings.host}"
+        )
     now = settings.to_json()
     for name in now.keys() - set(NO_IDENTITY):
         if name in former.settings and former.settings[name] != now[name]:
@@ -183,6 +204,12 @@ def _differences(
         if before is not None and before.digest != challenge.digest:
             parts = [k for k, v in challenge.parts.items() if before.parts.get(k) != v]
             yield f"challenge {challenge.id} changed: {', '.join(parts) or 'content'}"
+
+
+def _model_digest(agent: Mapping[str, Any]) -> str:
+    """Of its weights; empty where the server does not say."""
+    details = agent.get("details")
+    return str(details.get("digest") or "") if isinstance(details, dict) else ""
 
 
 def _not_the_same(former: SessionFacts, differences: list[str]) -> str:

@@ -16,8 +16,10 @@ from pytest_overnight.records.store import RunStore
 from pytest_overnight.records.store import StoreError
 from pytest_overnight.session import Opening
 from pytest_overnight.session import look
+from pytest_overnight.session import open_session
 from pytest_overnight.session import planned_challenges
 from pytest_overnight.session import unfinished
+from tests.support.sessions import AGENT
 from tests.support.sessions import EVENING
 from tests.support.sessions import PLAN
 from tests.support.sessions import a_record
@@ -40,8 +42,10 @@ def store(tmp_path: Path) -> RunStore:
 
 def looked(store: RunStore, **how: Any) -> Opening:
     """What the next process of the same settings would do."""
-    names = {"resume", "fresh", "joined"} & how.keys()
+    names = {"resume", "fresh", "joined", "sandbox", "agent_facts"} & how.keys()
     flags = {name: how.pop(name) for name in names}
+    if "agent_facts" in flags:
+        flags["agent"] = flags.pop("agent_facts")
     challenges = how.pop("planned", planned_of(PLAN))
     settings = settings_of(store.results, **how)
     return look(RunStore(store.results), settings, challenges, **flags)
@@ -170,6 +174,16 @@ def test_a_session_that_used_up_its_budget_has_all_it_was_to_have(
     assert looked(store, resume=True).done == {PLAN[0]: "solved"}
 
 
+def test_a_run_that_was_cut_off_is_no_part_of_a_used_up_budget(
+    store: RunStore,
+) -> None:
+    begin(store)
+    play(store, "passed", "cancelled")
+    store.journal.note("session_ended", kind="budget", reason="Used up.")
+    close(store)
+    assert "has 1 of 3 runs left to play" in refusal(store)
+
+
 def test_a_session_that_is_cut_off_as_it_is_resumed_is_unfinished_again(
     store: RunStore,
 ) -> None:
@@ -284,6 +298,27 @@ def test_runs_of_other_settings_are_not_pooled(
     assert said in text
     assert "undo that and give --overnight-resume again" in text
     assert "--overnight-fresh" in text
+
+
+def test_a_model_of_the_same_name_with_other_weights_is_another(
+    store: RunStore,
+) -> None:
+    facts = {"details": {"digest": "a" * 64}}
+    opening = looked(store)
+    open_session(opening, planned_of(PLAN), PLAN, agent={**AGENT, **facts})
+    other = {"details": {"digest": "b" * 64}}
+    text = refusal(store, resume=True, agent_facts=other)
+    assert "gpt-oss:20b is another model now: its digest was aaaaaaaaaaaa" in text
+    assert looked(store, resume=True, agent_facts=facts).former is not None
+    assert looked(store, resume=True).former is not None  # a server that does not say
+
+
+def test_runs_behind_other_walls_are_not_pooled(store: RunStore) -> None:
+    opening = looked(store)
+    open_session(opening, planned_of(PLAN), PLAN, agent=AGENT, sandbox="bubblewrap")
+    text = refusal(store, resume=True, sandbox="process")
+    assert "sandbox was bubblewrap, now is process" in text
+    assert looked(store, resume=True, sandbox="bubblewrap").former is not None
 
 
 @pytest.mark.parametrize("part", ["instruction", "environment", "tests", "limits"])

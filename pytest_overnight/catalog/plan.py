@@ -57,6 +57,28 @@ def make_plan(
     )
 
 
+def runs_of(
+    run_ids: Sequence[str],
+    plan: Sequence[Run],
+    challenges: Sequence[Challenge],
+    session_seed: int,
+) -> tuple[Run, ...]:
+    """The runs of a night that is gone on with: each as it was when it was planned.
+
+    ``plan``: what its first process made; repetitions that were added come after it.
+    Ids of challenges that are not there any more are left out.
+    """
+    wanted, known = set(run_ids), {run.id for run in plan}
+    by_id = {challenge.id: challenge for challenge in challenges}
+    runs = [run for run in plan if run.id in wanted]
+    for run_id in run_ids:
+        name, _, number = run_id.partition("-run-")
+        if run_id not in known and name in by_id:
+            seed = draw_seed(session_seed, name, int(number))
+            runs.append(Run(by_id[name], int(number), seed, len(plan)))
+    return tuple(runs)
+
+
 def wall_cap(challenge: Challenge, settings: Settings) -> float:
     """Seconds after which a try is killed, whatever it says of itself."""
     work = challenge.timeout_seconds / settings.time_scale

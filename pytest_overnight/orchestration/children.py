@@ -45,6 +45,10 @@ class Stopping:
         for number in ENDINGS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._former[number] = signal.signal(number, self._told)
+            elif number == signal.SIGINT:
+                # As before for us, but a child would inherit what is ignored, and
+                # SIGINT is how we tell it to stop.
+                self._former[number] = signal.signal(number, lambda *_: None)
         return self
 
     def __exit__(

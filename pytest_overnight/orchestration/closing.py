@@ -46,9 +46,14 @@ def close_night(
 
     records = store.read_runs()
     unreached = bool(set(planned) - {record.run_id for record in records})
-    by_budget = unreached and out_of_time and _facts(store).ended_kind in ("", "budget")
+    ended = _facts(store).ended_kind
+    by_budget = unreached and out_of_time and ended in ("", "budget")
     if by_budget and not interrupted:
         store.journal.note(ENDED, kind="budget", reason="its budget is used up.")
+    elif unreached and (interrupted or ended == "budget"):
+        # What a phase was given is not the night's: this one has a rest to be played.
+        why = "it was interrupted." if interrupted else "runs were left over."
+        store.journal.note(ENDED, kind="interrupted", reason=why)
     store.journal.note(CLOSED)
     master = _write_master(store, records, report=False)
     page = _write_report(store, records) if report else None

@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return NOT_STARTED
+    # As for `python -m pytest`: agents of the user's own lie in the folder they are in.
+    sys.path.insert(0, str(Path.cwd()))
     request = parse(sys.argv[1:] if arguments is None else arguments, program)
     try:
         evening = prepare(request)

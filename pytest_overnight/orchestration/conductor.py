@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_overnight.orchestration.budget import ENDLESS
 from pytest_overnight.orchestration.budget import Deadline
 from pytest_overnight.orchestration.budget import shown
+from pytest_overnight.orchestration.children import INTERRUPTED
 from pytest_overnight.orchestration.children import Stopping
 from pytest_overnight.orchestration.evening import Evening
 from pytest_overnight.orchestration.opening import add_run
@@ -86,7 +87,7 @@ class Conductor:
         """Play the first of ``phases``, which are all that are still to come."""
         phase = phases[0]
         seconds = seconds_for(phases, self._deadline.left())
-        if self._stopping.asked:
+        if self._stopping.asked or (phase.levels and self._is_over()):
             return
         if not seconds:
             _say(f"phase {phase.name}: no time is left for it")
@@ -119,6 +120,8 @@ class Conductor:
         env = environment(self._facts.id, lock)
         status = self._stopping.run(line, env, lock, deadline)
         self.broke |= status in BROKEN or status < 0
+        if status == INTERRUPTED and (deadline is None or deadline.left()):
+            self._stopping.asked = True  # it, or one of its workers, was told alone
         return status
 
     # -- what is played again, and what is added --------------------------------------
@@ -140,6 +143,16 @@ class Conductor:
             if self._child(line) in BROKEN:
                 return
             former, left = left, len(left_over(planned, self._store.read_runs()))
+
+    def _is_over(self) -> bool:
+        """A phase before waited in vain for what all of them need."""
+        from pytest_overnight.records.session import read_session
+
+        facts = read_session(self._store.journal.read())
+        ended = facts.ended_kind if facts else ""
+        return ended in ("disk", "memory") or (
+            ended == "server" and not self._healthy()
+        )
 
     def _healthy(self) -> bool:
         settings = self._evening.plan.settings

@@ -78,10 +78,16 @@ def add_run(
 def _look(
     store: RunStore, settings: Settings, plan: TonightsPlan, request: Request
 ) -> Opening:
+    from pytest_overnight.controller import agent_of
     from pytest_overnight.session import look
 
     return look(
-        store, settings, _planned(plan), resume=request.resume, fresh=request.fresh
+        store,
+        settings,
+        _planned(plan),
+        agent=agent_of(settings).model_dump(mode="json"),
+        resume=request.resume,
+        fresh=request.fresh,
     )
 
 

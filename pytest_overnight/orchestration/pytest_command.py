@@ -13,6 +13,8 @@ from pytest_overnight.orchestration.phases import Phase
 from pytest_overnight.orchestration.phases import narrowed
 from pytest_overnight.orchestration.phases import selecting
 from pytest_overnight.orchestration.request import Request
+from pytest_overnight.records.store import LOCK_VARIABLE
+from pytest_overnight.records.store import OWNER_VARIABLE
 from pytest_overnight.settings import PACKAGE
 
 RUNS = Path("challenges", "test_challenges.py")
@@ -101,7 +103,11 @@ def environment(session_id: str = "", lock: int | None = None) -> dict[str, str]
         paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
         more["PYTHONPATH"] = os.pathsep.join(paths)
     if lock is not None:
-        more |= {"OVERNIGHT_SESSION": session_id, "OVERNIGHT_LOCK_FD": str(lock)}
+        more |= {
+            "OVERNIGHT_SESSION": session_id,
+            LOCK_VARIABLE: str(lock),
+            OWNER_VARIABLE: str(os.getpid()),
+        }
     return {**os.environ, **more}
 
 

@@ -146,6 +146,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "-n",
         "--numprocesses",
         dest="workers",
+        type=_workers,
         default="2",
         metavar="N",
         help="workers at a time (default: 2)",
@@ -192,6 +193,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help="start anew; an unfinished night is kept in history/",
     )
     return parser
+
+
+def _workers(text: str) -> str:
+    if text.isdigit() or text in ("auto", "logical"):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of workers, nor auto")
 
 
 def _clock_time(text: str) -> time:

@@ -57,6 +57,8 @@ class SessionFacts:
     """Why it was ended early; empty where it was not."""
     ended_kind: str = ""
     """``server disk memory budget``; empty where it was not."""
+    sandbox: str = ""
+    """The level that was last proved; empty where none was yet."""
     machine: dict[str, Any] | None = None
     """Facts of the machine, see ``machine.py``."""
 
@@ -100,14 +102,20 @@ def read_session(events: Sequence[Event]) -> SessionFacts | None:
         started=text(begun[0], "time"),
         closed=text(ends[-1], "time") if ends else None,
         seconds=_seconds_at_work(events),
-        settings=last["settings"],
+        settings={**last["settings"], **_of_the_first(begun[0]["settings"])},
         agent=last["agent"],
         plan=tuple(plan),
         challenges=challenges,
         ended=text(early[-1], "reason") if early else "",
         ended_kind=text(early[-1], "kind") if early else "",
+        sandbox=next(filter(None, (text(e, "sandbox") for e in reversed(begun))), ""),
         machine=last.get("machine"),
     )
+
+
+def _of_the_first(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the plan was made by: a later process may have played a part of it only."""
+    return {k: settings[k] for k in ("count", "challenges") if k in settings}
 
 
 def _is_session(event: Event) -> bool:

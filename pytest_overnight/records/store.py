@@ -187,12 +187,19 @@ class RunStore:
         if former is None and file.exists():
             self.set_aside(file)
         if former is not None and former.number != record.number:
-            with suppress(FileExistsError):  # of a process that was killed just here
-                os.link(file, self.former_record(record.run_id, former.number))
+            self._keep_former(file, self.former_record(record.run_id, former.number))
         # ASCII alone: who looks at a record meets agent text, but none of its controls.
         text = json.dumps(record.model_dump(mode="json"), indent=2)
         write_whole(file, text.encode() + b"\n")
         self.note_finished(record)
+
+    def _keep_former(self, file: Path, place: Path) -> None:
+        try:
+            os.link(file, place)
+        except FileExistsError:
+            pass  # of a process that was killed just here
+        except OSError:  # a disk without hard links
+            write_whole(place, file.read_bytes())
 
     def note_finished(self, record: RunRecord) -> None:
         """Say so in the journal."""
@@ -247,6 +254,19 @@ class RunStore:
         place = _free_name(self.results / HISTORY, self._former_id())
         write_whole(self._moving_to, place.name.encode())
         self.finish_putting_away()
+
+    def check_history(self) -> None:
+        """Raises :class:`StoreError` where a session could not be moved there."""
+        try:
+            there = (self.results / HISTORY).stat().st_dev
+        except FileNotFoundError:
+            return
+        if there != self.results.stat().st_dev:
+            raise StoreError(
+                f"{self.results / HISTORY} lies on another disk, and a night cannot be "
+                "moved there at once. Move it elsewhere by hand, or choose another "
+                "folder with --overnight-results."
+            )
 
     def finish_putting_away(self) -> None:
         """Go on where a process was killed as it moved a session away."""
@@ -320,6 +340,10 @@ LOCK_VARIABLE = "OVERNIGHT_LOCK_FD"
 """Environment: descriptor of the lock, as the owner of a session hands it down."""
 PATIENCE = 100
 """Tenths of a second that a killed holder's children get."""
+
+
+OWNER_VARIABLE = "OVERNIGHT_OWNER"
+"""Environment: process id of the owner, for those that it starts itself."""
 
 
 def is_member(results: Path) -> bool:
