@@ -101,7 +101,7 @@ class Controller:
         self._crashed: set[str] = set()
         self._cleaned: float | None = None
         """When, by the boot clock."""
-        self._endings = Endings(self._stop_workers)
+        self._endings = Endings(self._stop_workers, self._uncover)
         config.pluginmanager.register(_Closing(self._endings), "overnight-closing")
         self._former_addopts = os.environ.get("PYTEST_ADDOPTS")
 
@@ -237,12 +237,25 @@ class Controller:
         sched.mark_test_pending(crashitem)
         vars(report)["outcome"] = "rerun"  # as pytest-rerunfailures says it
 
+    def _uncover(self) -> None:
+        """While a test goes on pytest captures what is written, ours as well."""
+        capture: Any = self._config.pluginmanager.get_plugin("capturemanager")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+
     def _stop_workers(self) -> None:
         # A journal of its own: the signal may have come in the midst of reading ours.
         events = Journal(self._store.journal.path).read()
         begun = [n for n, e in enumerate(events) if e["event"] in (SESSION, JOINED)]
         ours = events[begun[-1] :] if begun else []
         interrupt({int(e["pid"]) for e in ours if e["event"] == "worker"})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker that was told to end speaks for all: xdist would replace it."""
+        if error == "keyboard-interrupt":
+            status = pytest.ExitCode.INTERRUPTED
+            pytest.exit(f"{node.gateway.id} was told to end", returncode=status)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -32,13 +33,16 @@ Former = dict[int, Any]
 class Endings:
     """What the process that owns a night does about the wish to stop."""
 
-    def __init__(self, first: Callable[[], None]) -> None:
+    def __init__(
+        self, first: Callable[[], None], last: Callable[[], None] = lambda: None
+    ) -> None:
         """Handle the endings of this process from now on.
 
-        ``first`` is called before the first becomes a :class:`KeyboardInterrupt`. A
-        signal that is ignored stays so: that is how ``nohup`` keeps a night alive.
+        ``first`` is called before the first becomes a :class:`KeyboardInterrupt`;
+        ``last`` before the last words of a process that leaves at once. A signal that
+        is ignored stays so: that is how ``nohup`` keeps a night alive.
         """
-        self._first = first
+        self._first, self._last = first, last
         self._asked: float | None = None
         self._closing = False
         self._former: Former = {
@@ -56,6 +60,8 @@ class Endings:
             self._first()
             raise KeyboardInterrupt
         if moment - self._asked >= BOUNCE_SECONDS:
+            with suppress(Exception):  # whatever it is, the process leaves
+                self._last()
             os.write(2, LEFT.encode())
             os._exit(128 + signal.SIGINT)
 

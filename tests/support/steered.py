@@ -70,7 +70,9 @@ class Stage:
         """The command line."""
         fixed = ["-m", "overnight", "--overnight-suite", str(self.suite)]
         fixed += ["--agent", "own:agent", "--count", str(len(RUNS))]
-        fixed += ["--overnight-slots=2"]
+        # Slots are shared by all nights of a machine that name the same server.
+        host = f"http://{self.folder.name}.localhost"
+        fixed += ["--overnight-slots=2", "--overnight-host", host]
         return command(self.results, *fixed, "--overnight-min-free-disk=0", *more)
 
     @contextmanager
@@ -179,9 +181,11 @@ def must_be_readable(night: EndedNight) -> None:
 def own_lines(out: str) -> list[str]:
     """Of runs, and all of the summary but paths."""
     _, _, summary = out.partition(" overnight ===")
-    lines = [line for line in out.splitlines() if re.match(r"\[|    |overnight:", line)]
+    ours = r"\[|    |overnight:|waiting|L3-1-run"
+    lines = [line for line in out.splitlines() if re.match(ours, line)]
     lines += summary.splitlines()[1:]
-    return [line for line in lines if "/" not in line or line.startswith("[")]
+    theirs = r"[!=/]|FAILED|ERROR"
+    return [line for line in lines if not re.match(theirs, line)]
 
 
 def said(night: EndedNight) -> str:
