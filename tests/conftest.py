@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from collections.abc import Generator
@@ -26,6 +27,10 @@ import pytest
 pytest.register_assert_rewrite(
     "tests.security.scene", "tests.security.stage", "tests.support"
 )
+
+# A background job of a shell ignores it, and hands that on to what tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["answers"]  # tests in there are parts of answers
 MUST_RUN = frozenset(filter(None, os.environ.get("OVERNIGHT_MUST_RUN", "").split(",")))

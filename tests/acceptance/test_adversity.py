@@ -7,7 +7,9 @@ is killed at any instant: ``tests/chaos``.
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,14 +29,17 @@ from tests.support.disks import small_disk
 from tests.support.nights import CHECKOUT
 from tests.support.nights import EndedNight
 from tests.support.nights import environment
+from tests.support.ollama_server import OllamaServer
 from tests.support.steered import RUNS
 from tests.support.steered import Going
 from tests.support.steered import Stage
 from tests.support.steered import said
 from tests.support.steered import words_of
 
+pytestmark = pytest.mark.slow
+
 RESUME = "--overnight-resume"
-WORKERS = ["0", pytest.param("2", marks=pytest.mark.slow)]
+WORKERS = ["0", "2"]
 ENOUGH = "--overnight-min-free-disk=0.03"
 """30 MB; the small disks have 64."""
 
@@ -258,7 +264,8 @@ def test_a_disk_that_fails_in_the_night_costs_what_cannot_be_written(
 ) -> None:
     """It can still be read, and written no more, by whomever."""
     stage.hold(RUNS[1])
-    with stage.night("-n", workers) as going:
+    other = ["--json-report", "--json-report-file=report.json", "--junitxml=j.xml"]
+    with stage.night("-n", workers, *other) as going:
         going.until(RUNS[1])
         before = stage.counted()
         failing.fail()
@@ -485,3 +492,81 @@ def test_a_night_whose_processes_all_stood_still_goes_on(
         night = going.ended()
     must_be_whole(stage, night)
     assert tries(night) == [1, 1, 1, 1]
+
+
+# -- a dead model server -------------------------------------------------------------
+
+
+def turn(tool: str, **arguments: object) -> dict[str, Any]:
+    """One scripted turn with one tool call."""
+    return {"tool_calls": [{"name": tool, "arguments": arguments}]}
+
+
+WRITE = turn("write_file", path="answer.py", content="def answer():\n    return 42\n")
+FINISH = turn("finish", summary="done", status="done")
+
+
+def of_a_model(server: OllamaServer, grace: int) -> list[str]:
+    """What a night of the built-in agent is given beside the usual."""
+    words = ["--agent", "ollama", "--overnight-host", server.url]
+    return [*words, f"--overnight-infra-grace={grace}"]
+
+
+@pytest.mark.needs("ollama-client")
+@pytest.mark.parametrize("when", ["within a run", "between two runs"])
+def test_a_server_that_is_dead_for_less_than_the_grace_costs_no_run(
+    stage: Stage, when: str
+) -> None:
+    """Ten minutes of fifteen, at a sixtieth of the time."""
+    last = FINISH | {"away": 10.0}
+    second = [WRITE | {"away": 10.0}, FINISH] if "within" in when else [WRITE, last]
+    script = [WRITE, FINISH, *second, *[WRITE, FINISH] * 2]
+    with OllamaServer(script) as server:
+        night = stage.play(*of_a_model(server, 15))
+        assert server.script.left == 0
+    must_be_whole(stage, night)
+    assert tries(night) == [1, 1, 1, 1]
+    waited = night.records[RUNS[1]]["performance"]["infra_wait_seconds"]
+    text = said(night)
+    if "within" in when:
+        assert waited >= 9
+        assert "waiting for" not in text
+    else:
+        assert waited == 0
+        assert "waiting for the model server, at most 15 s: No Ollama server" in text
+        assert "the night goes on" in text
+
+
+@pytest.mark.needs("ollama-client")
+def test_a_server_that_stays_dead_ends_the_night_and_a_resume_does_the_rest(
+    stage: Stage,
+) -> None:
+    look = turn("read_file", path="answer.py")
+    script = [WRITE, FINISH, look | {"away": math.inf}, *[WRITE, FINISH] * 3]
+    with OllamaServer(script) as server:
+        words = of_a_model(server, 3)
+        night = stage.play(*words)
+        assert night.status == 1
+        outcomes = {RUNS[0]: "passed", RUNS[1]: "infra"}
+        assert night.outcomes == outcomes
+        assert (night.master["void"], night.master["not_reached"]) == (1, 2)
+        text = said(night)
+        assert "The night ended early: the model server was not healthy" in text
+        assert "2 of 4 runs were not reached. Mend the server" in text
+        assert "--overnight-resume plays exactly the rest" in text
+        assert "was not healthy" in re.sub(r"\s+", " ", night.report)
+        before = stage.counted()
+
+        dead = stage.play(RESUME, *words)
+        assert dead.status == 4
+        assert "No Ollama server answers" in said(dead)
+        must_have_lost_nothing(stage, before)
+
+        server.come_back()
+        whole = stage.play(RESUME, *words)
+        assert server.script.left == 0
+    must_be_whole(stage, whole)
+    must_have_lost_nothing(stage, before)
+    assert tries(whole) == [1, 2, 1, 1]
+    former = json.loads((whole.results / f"tries/{RUNS[1]}-try-1.json").read_text())
+    assert (former["outcome"], former["counted"]) == ("infra", False)
