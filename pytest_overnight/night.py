@@ -132,7 +132,7 @@ class Night:
         if self.has_timeout:
             seconds = (
                 planning.wall_cap(run.challenge, self.settings)
-                + run.challenge.verify_seconds
+                + 2 * run.challenge.verify_seconds  # a judge that dies is asked again
                 + VERIFY_MARGIN
             )
             marks.append(pytest.mark.timeout(seconds, method="signal", func_only=True))

@@ -74,35 +74,46 @@ class Verifier:
         """Run the hidden tests of one challenge on a clean, read-only tree.
 
         The time limit is the challenge's ``verify_seconds``; a test that it cuts off
-        has failed. ``only``: the test function of this name, with all its parameters.
+        has failed. A judge that dies over an answer is asked once more, in as much
+        time: what the answer did to it comes again, what came from outside does not.
+        ``only``: the test function of this name, with all its parameters.
         ``first``: stop after the first test that fails; the checks are those that ran.
         ``names``: fill :attr:`Judgement.names`.
         """
         begun = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="overnight-verify-") as folder:
-            started = Path(folder, "started")
-            request = {
-                "challenge": challenge.id,
-                "submission": str(submission.resolve()),
-                "seed": seed,
-                "seconds": challenge.verify_seconds,
-                "started": str(started),
-                "only": only,
-                "first": first,
-                "names": names,
-            }
-            cap = challenge.verify_seconds + GRACE_SECONDS
-            reply = self._server.request(request, wall_cap=cap)
-            verdict, checks, detail = _judge(reply, started.exists())
+        request = {
+            "challenge": challenge.id,
+            "submission": str(submission.resolve()),
+            "seed": seed,
+            "seconds": challenge.verify_seconds,
+            "only": only,
+            "first": first,
+            "names": names,
+        }
+        cap = challenge.verify_seconds + GRACE_SECONDS
+        reply, heard = self._ask(request, cap)
+        cpu_seconds = reply.cpu_seconds
+        if heard and not (reply.ok or reply.timed_out):
+            reply, heard = self._ask(request, cap)
+            cpu_seconds += reply.cpu_seconds
+        verdict, checks, detail = _judge(reply, heard)
         return Judgement(
             verdict,
             checks,
             detail[:DETAIL_CAP],
             seconds=time.monotonic() - begun,
-            cpu_seconds=reply.cpu_seconds,
+            cpu_seconds=cpu_seconds,
             seed=seed,
             names=tuple((kind, text) for kind, text in reply.value.get("names", ())),
         )
+
+    def _ask(self, request: dict[str, Any], cap: float) -> tuple[Reply, bool]:
+        """The judge's reply, and whether the answer had its say."""
+        with tempfile.TemporaryDirectory(prefix="overnight-verify-") as folder:
+            started = Path(folder, "started")
+            asked = {**request, "started": str(started)}
+            reply = self._server.request(asked, wall_cap=cap)
+            return reply, started.exists()
 
     def close(self) -> None:
         """End the judge; safe to call twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pytest_overnight.records.record import AgentInfo
@@ -57,8 +58,12 @@ def derive_master(
 
 
 def report_name(session_id: str) -> str:
-    """``overnight_report_2026-11-22.md`` of ``overnight-2026-11-22``."""
-    return f"overnight_report_{session_id.removeprefix('overnight-')}.md"
+    """``overnight_report_2026-11-22.md`` of ``overnight-2026-11-22``.
+
+    Whatever the id is, it names a file of the results folder.
+    """
+    name = re.sub(r"[^\w.-]+", "_", session_id.removeprefix("overnight-"))
+    return f"overnight_report_{name or 'undated'}.md"
 
 
 def _level(planned: int, records: Sequence[RunRecord]) -> LevelResult:

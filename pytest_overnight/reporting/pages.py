@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from pytest_overnight.records.master import report_name
 from pytest_overnight.records.store import write_whole
 from pytest_overnight.reporting import markdown
 from pytest_overnight.reporting import provenance
@@ -42,14 +43,9 @@ def write_report(results: Path) -> Path:
     summary = summarise_night(night)
     plots, night = _plots(night, summary, results / PLOTS)
     page = render(night, summary, results, plots)
-    path = results / report_name(night.session_id)
+    path = results / report_name(night.session_id or "")
     write_whole(path, page.encode())
     return path
-
-
-def report_name(session_id: str | None) -> str:
-    """``overnight_report_2025-01-21.md``, of ``overnight-2025-01-21``."""
-    return f"overnight_report_{evening(session_id) or 'undated'}.md"
 
 
 def evening(session_id: str | None) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_overnight.records.master import report_name
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Check
 from pytest_overnight.records.record import Criterion
@@ -16,7 +17,6 @@ from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.records.record import SnapshotInfo
 from pytest_overnight.records.record import Try
 from pytest_overnight.reporting.night import ReportError
-from pytest_overnight.reporting.pages import report_name
 from pytest_overnight.reporting.pages import write_report
 from pytest_overnight.reporting.sections import MEANING
 from pytest_overnight.rules.outcome import Outcome
@@ -67,7 +67,9 @@ def page(calm: Folder) -> str:
 def test_the_report_bears_the_date_of_the_evening(folder: Folder) -> None:
     folder.lay(*nine_runs(), master=a_master())
     assert write_report(folder.path).name == "overnight_report_2025-01-21.md"
-    assert report_name("something else") == "overnight_report_undated.md"
+    assert report_name("something else") == "overnight_report_something_else.md"
+    assert report_name("overnight-../up") == "overnight_report_.._up.md"
+    assert report_name("") == "overnight_report_undated.md"
 
 
 def test_the_first_minute_says_what_how_sure_and_what_failed(page: str) -> None:
