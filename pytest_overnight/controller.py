@@ -173,7 +173,9 @@ class Controller:
             record_lost_runs(self._night.settings, self._sandbox, self._runs)
             self._remove_workspaces()
             make_reachable(self._store.workspaces)
-        except (OSError, StoreError) as problem:
+        except StoreError as problem:
+            raise pytest.UsageError(str(problem)) from None
+        except OSError as problem:
             raise pytest.UsageError(UNUSABLE.format(problem=problem)) from None
         self._clean()
         settings = self._night.settings
