@@ -74,6 +74,7 @@ def render(
         banner=provenance.banner(night),
         agents=provenance.agent_lines(night),
         sandboxes=provenance.sandbox_lines(night),
+        ended_early=provenance.ended_early(night),
         unprotected=provenance.unprotected(night),
         watched=provenance.watched(night),
         plots={plot.name: _image(plot) for plot in plots},

@@ -75,6 +75,12 @@ def sandbox_lines(night: Night) -> list[Markdown]:
     return [Markdown(f"{line} ({number} runs)") for line, number in counts]
 
 
+def ended_early(night: Night) -> Markdown | None:
+    """Why it ended before its last run; ``None`` where it did not."""
+    reason = night.master.ended_early if night.master else ""
+    return Markdown(f"**The night ended early:** {text(reason)}") if reason else None
+
+
 def unprotected(night: Night) -> list[str]:
     """Ids of the runs whose agent code could have read the hidden tests."""
     return [run.run_id for run in night.runs if not run.sandbox.protected]
