@@ -17,6 +17,9 @@ from tests.support.nights import EndedNight
 from tests.support.nights import command
 from tests.support.nights import environment
 from tests.support.nights import run_night
+from tests.support.steered import RUNS
+from tests.support.steered import Stage
+from tests.support.steered import said
 from tests.support.suites import write_challenge
 from tests.support.suites import write_suite
 
@@ -401,6 +404,26 @@ def test_a_second_session_in_one_folder_is_refused(tmp_path: Path) -> None:
     finally:
         os.killpg(first.pid, signal.SIGINT)
         first.communicate(timeout=60)
+
+
+@pytest.mark.slow
+def test_a_used_up_budget_cuts_no_run_and_is_no_failure(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.hold(RUNS[0])
+    with stage.night("--overnight-budget=15s") as going:
+        going.until(RUNS[0])
+        time.sleep(15)  # it began in time, and goes on after it
+        stage.let_go()
+        night = going.ended()
+    assert night.status == 0, night.out
+    assert night.outcomes == {RUNS[0]: "passed"}
+    assert night.master["not_reached"] == 3
+    text = said(night)
+    assert "The night ended early: its budget of 15 s is used up. 3 of 4" in text
+    following = stage.play()  # it has all that it was to have
+    assert following.status == 0, following.err
+    assert len(following.outcomes) == 4
+    assert len(list((following.results / "history").iterdir())) == 1
 
 
 LOOKS_AT_THE_SLOT = """\
