@@ -28,9 +28,12 @@ from pytest_overnight.records.events import Event
 from pytest_overnight.records.events import figure
 from pytest_overnight.records.events import text
 from pytest_overnight.records.events import texts
+from pytest_overnight.records.ledger import is_lacking
+from pytest_overnight.records.ledger import log_of
 from pytest_overnight.records.ledger import read_events
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.store import RunStore
+from pytest_overnight.records.store import write_whole
 from pytest_overnight.rules.outcome import Stop
 from pytest_overnight.rules.outcome import Verdict
 from pytest_overnight.sandbox.box import BoxError
@@ -146,11 +149,11 @@ def record_lost_runs(
 
 
 def complete_records(store: RunStore) -> None:
-    """What comes after a record, where its writer was killed before: line, log, view.
+    """What goes with a record, where its writer or the disk died before: lines, views.
 
-    The journal's line, each hidden test's answer, the unpacked workspace of a missed
-    run. Only for when nobody plays. Raises :class:`OSError` where the journal cannot
-    be written.
+    The journal's line, each hidden test's answer, the ledger for people, the unpacked
+    workspace of a missed run. Only for when nobody plays. Raises :class:`OSError` where
+    the journal cannot be written.
     """
     noted = {
         (event.get("run_id"), event.get("try")): event.get("outcome")
@@ -166,9 +169,13 @@ def complete_records(store: RunStore) -> None:
 
 
 def _complete_views(store: RunStore, record: RunRecord) -> None:
-    log = store.output_log(record.run_id, record.number)
-    if not log.is_file() or not log.stat().st_size:
+    if is_lacking(store.output_log(record.run_id, record.number)):
         write_output_log(store, record)
+    for number in {one.number for one in record.tries}:
+        log = store.ledger_log(record.run_id, number)
+        if is_lacking(log):
+            events = read_events(store.events_log(record.run_id, number))
+            write_whole(log, log_of(events).encode())
     view = store.failed / record.run_id
     if record.success is False and record.snapshot and not view.exists():
         unpacked = view.with_name(f".{view.name}.{os.getpid()}.tmp")

@@ -17,13 +17,12 @@ from pytest_overnight.records.clock import now
 from pytest_overnight.records.disagreement import Disagreement
 from pytest_overnight.records.disagreement import Remedy
 from pytest_overnight.records.events import figure
-from pytest_overnight.records.events import text
 from pytest_overnight.records.evidence import Evidence
 from pytest_overnight.records.evidence import run_and_try
 from pytest_overnight.records.inspection import Inspection
 from pytest_overnight.records.inspection import inspect
+from pytest_overnight.records.ledger import log_of
 from pytest_overnight.records.ledger import read_events
-from pytest_overnight.records.ledger_text import block
 from pytest_overnight.records.master import derive_master
 from pytest_overnight.records.master import report_name
 from pytest_overnight.records.status import derive_status
@@ -112,15 +111,8 @@ def _write_log(seen: Evidence, path: Path) -> None:
     if path == seen.store.output_log(run_id, number):
         write_output_log(seen.store, seen.records[run_id])
         return
-    lines = [
-        block(figure(event, "time"), text(event, "event"), _fields(event))
-        for event in read_events(seen.store.events_log(run_id, number))
-    ]
-    write_whole(path, "".join(lines).encode())
-
-
-def _fields(event: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in event.items() if key not in ("event", "time")}
+    events = read_events(seen.store.events_log(run_id, number))
+    write_whole(path, log_of(events).encode())
 
 
 def _unpack(seen: Evidence, view: Path) -> None:

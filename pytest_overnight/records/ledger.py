@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_overnight.records.clock import unix_clock
 from pytest_overnight.records.events import Event
 from pytest_overnight.records.events import figure
+from pytest_overnight.records.events import text
 from pytest_overnight.records.ledger_text import block
 
 TIMED = {"round", "cut", "fault", "wait", "action"}
@@ -65,14 +67,31 @@ def _waited(event: str, fields: dict[str, Any]) -> float:
     )
 
 
+def log_of(events: Sequence[Event]) -> str:
+    """The ledger for people, as it follows from the one for machines."""
+    return "".join(
+        block(figure(event, "time"), text(event, "event"), _fields(event))
+        for event in events
+    )
+
+
+def is_lacking(log: Path) -> bool:
+    """Also of one whose writer was killed, or lost its disk, before its first line."""
+    return not log.is_file() or log.stat().st_size == 0
+
+
+def _fields(event: Event) -> Event:
+    return {key: event[key] for key in event if key not in ("event", "time")}
+
+
 def read_events(path: Path) -> list[Event]:
     """All whole events of a file; a torn last line (a killed try) is left out."""
     events = []
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
-    for line in text.splitlines():
+    for line in lines:
         try:
             event = json.loads(line)
         except ValueError:

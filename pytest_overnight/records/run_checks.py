@@ -18,6 +18,7 @@ from pytest_overnight.records.evidence import Evidence
 from pytest_overnight.records.evidence import Unusable
 from pytest_overnight.records.evidence import read_record
 from pytest_overnight.records.evidence import run_and_try
+from pytest_overnight.records.ledger import is_lacking
 from pytest_overnight.records.ledger import read_events
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SnapshotInfo
@@ -158,7 +159,7 @@ def missing_logs(seen: Evidence) -> Found:
     store = seen.store
     for run_id, record in seen.records.items():
         output = store.output_log(run_id, record.number)
-        if _is_lacking(output):
+        if is_lacking(output):
             yield _of_file(seen, output, "is missing", Remedy.WRITE_LOG)
         for number in sorted({one.number for one in record.tries} or {1}):
             events = store.events_log(run_id, number)
@@ -166,18 +167,13 @@ def missing_logs(seen: Evidence) -> Found:
             if not events.is_file():
                 what = "is missing, and with it all that was done in this try"
                 yield _of_file(seen, events, what, Remedy.BY_HAND)
-            if not _is_lacking(ledger):
+            if not is_lacking(ledger):
                 continue
             # A try that broke off before its first event has no ledger for people.
             if read_events(events):
                 yield _of_file(seen, ledger, "is missing", Remedy.WRITE_LOG)
             elif not events.is_file():
                 yield _of_file(seen, ledger, "is missing", Remedy.BY_HAND)
-
-
-def _is_lacking(log: Path) -> bool:
-    """Also of one whose writer was killed before its first line."""
-    return not log.is_file() or log.stat().st_size == 0
 
 
 def snapshots(seen: Evidence) -> Found:

@@ -81,14 +81,18 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 @pytest.fixture(scope="session")
 def lost(tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    """A night whose workers are killed while their runs go on."""
+    """Nights whose worker is killed while its run goes on, and again.
+
+    A run whose worker is lost is played once more.
+    """
 
     def end(night: int) -> None:
         for worker in workers_of(night):
             os.kill(worker, signal.SIGKILL)
 
     def night() -> Nights:
-        return play_cut_short(CUT_SHORT_CASES, end)
+        nights = [play_cut_short([case], end, end) for case in CUT_SHORT_CASES]
+        return {name: seen for night in nights for name, seen in night.items()}
 
     return once(tmp_path_factory, "lost", night)
 
@@ -136,7 +140,7 @@ def test_an_interrupted_run_is_booked_as_cancelled(
 
 
 @pytest.mark.parametrize("case", rows(CUT_SHORT_CASES))
-def test_a_run_whose_worker_is_lost_is_booked_as_cancelled(
+def test_a_run_whose_worker_is_lost_twice_is_booked_as_cancelled(
     case: Case, lost: Nights
 ) -> None:
     must_be_booked(case, lost)

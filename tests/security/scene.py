@@ -65,7 +65,8 @@ class Traces:
     def line(self) -> list[int]:
         """Process ids from the top down to a process of the agent's."""
         pids = machine.marked(self.word)
-        return max((machine.line_of(pid, self.top) for pid in pids), key=len)
+        lines = (machine.line_of(pid, self.top) for pid in pids)
+        return max(lines, key=len, default=[])
 
     def check_that_nothing_is_left(self) -> None:
         """Of processes, sockets and mounts."""
@@ -111,11 +112,20 @@ class Scene:
         results = self.traces.folder / "overnight_results"
         return EndedNight(self.night.returncode, out, err, results)
 
+    def clings_below_another_than(self, worker: int) -> bool:
+        """Whether the run was begun again, in another worker, and clings there."""
+        line = self.traces.line
+        return (
+            line[:1] == [self.traces.top]
+            and line[1] != worker
+            and clings(self.traces.word)
+        )
+
     def again(self) -> EndedNight:
-        """The same night anew; nothing clings."""
+        """The same night resumed; nothing clings."""
         with OllamaServer(conversations(solve(), solve())) as server:
             host = ["--overnight-host", server.url]
-            words = [*self.arguments, *host]
+            words = [*self.arguments, *host, "--overnight-resume"]
             return run_night(self.traces.folder, *words, limit=300.0, **self.more)
 
 

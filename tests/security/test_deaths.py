@@ -148,16 +148,21 @@ def test_nothing_outlives_a_killed_controller(tmp_path: Path, level: str) -> Non
 
 @slow
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_killed_worker_costs_one_run(tmp_path: Path, level: str) -> None:
+def test_killed_workers_cost_one_run(tmp_path: Path, level: str) -> None:
+    """The run is played once more; who then kills that worker, too, has killed it."""
     with clinging_night(tmp_path, level, workers=2) as scene:
-        worker = scene.traces.line[1]
-        os.kill(worker, signal.SIGKILL)
+        first = scene.traces.line[1]
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: scene.clings_below_another_than(first), 60)
+        scene.traces.note()
+        os.kill(scene.traces.line[1], signal.SIGKILL)
         night = scene.end()
         scene.traces.check_that_nothing_is_left()
         scene.traces.check_that_no_folder_is_left()
     assert night.status == 1
     assert night.outcomes == {"L3-1-run-0001": "cancelled", "L3-2-run-0001": "passed"}
     assert night.master["void"] == 1
+    assert len(night.records["L3-1-run-0001"]["tries"]) == 2
 
 
 @slow

@@ -121,9 +121,12 @@ def play_cases(
 
 
 def play_cut_short(
-    cases: Sequence[Case], end: Callable[[int], None]
+    cases: Sequence[Case], *ends: Callable[[int], None]
 ) -> dict[str, Seen]:
-    """A night that ``end`` ends, given its process id, in all cases' last turns."""
+    """A night that is struck, given its process id, in all cases' last turns.
+
+    Each of ``ends`` strikes once, after whole scripts: what is replayed begins anew.
+    """
     with a_folder() as folder:
         stage = Stage(folder, cases)
         with stage.server:
@@ -136,11 +139,14 @@ def play_cut_short(
                 text=True,
                 start_new_session=True,
             )
-            for _ in range(1200):
-                if all(stage.talks[c.name].asked >= len(c.script.turns) for c in cases):
-                    break
-                time.sleep(0.05)
-            end(night.pid)
+            for end in ends:
+                for talk in stage.talks.values():
+                    talk.asked = 0
+                for _ in range(1200):
+                    if all(talk.is_at_its_end for talk in stage.talks.values()):
+                        break
+                    time.sleep(0.05)
+                end(night.pid)
             out, _ = night.communicate(timeout=120)
         return stage.seen(EndedNight(night.returncode, out, "", stage.results))
 

@@ -197,6 +197,11 @@ class Conversation(Sequence[Turn]):
         self._script = script
         self._began = 0.0
 
+    @property
+    def is_at_its_end(self) -> bool:
+        """Whether the script's last turn has been asked for."""
+        return self.asked >= len(self._script.turns)
+
     def __len__(self) -> int:
         return sys.maxsize
 
