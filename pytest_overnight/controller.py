@@ -209,7 +209,12 @@ class Controller:
         self._facts = read_session(self._store.journal.read())
         if self._facts is not None:
             records = self._store.read_runs()
-            self._master = derive_master(self._facts, records, report_written=report)
+            self._master = derive_master(
+                self._facts,
+                records,
+                report_written=report,
+                hrm=self._store.read_hrm(),
+            )
             self._store.write_master(self._master)
             if self._facts.closed is not None:
                 status = derive_status(self._facts, records, updated=now())

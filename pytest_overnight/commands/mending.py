@@ -136,8 +136,8 @@ def _write_master(seen: Evidence, _: Path) -> None:
 
 def _derive(seen: Evidence, *, report_written: bool) -> None:
     assert seen.facts is not None
-    records = list(seen.records.values())
-    master = derive_master(seen.facts, records, report_written=report_written)
+    records, hrm = list(seen.records.values()), seen.store.read_hrm()
+    master = derive_master(seen.facts, records, report_written=report_written, hrm=hrm)
     seen.store.write_master(master)
 
 

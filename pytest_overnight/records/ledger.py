@@ -94,7 +94,7 @@ def read_events(path: Path) -> list[Event]:
     for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter of endless brackets
             continue
         if isinstance(event, dict) and "event" in event:
             events.append(event)

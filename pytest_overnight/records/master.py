@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pytest_overnight.records.hrm import HrmRecord
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Criterion
 from pytest_overnight.records.record import LevelResult
@@ -19,9 +20,18 @@ HRM_TASKS = 6
 
 
 def derive_master(
-    facts: SessionFacts, records: Sequence[RunRecord], *, report_written: bool
+    facts: SessionFacts,
+    records: Sequence[RunRecord],
+    *,
+    report_written: bool,
+    hrm: Sequence[HrmRecord] = (),
 ) -> MasterLog:
-    """The master log of a session, from its journal and its run records."""
+    """The master log of a session, from its journal and its records.
+
+    ``report_written`` also stands for the statistics, which are a part of the report.
+    HRM-JEPA tasks of other sessions are left aside.
+    """
+    tasks = [task for task in hrm if task.session_id == facts.id]
     levels = {
         level: _level(planned, [r for r in records if r.level == level])
         for level, planned in facts.planned_by_level().items()
@@ -39,7 +49,7 @@ def derive_master(
         tests_failed=run - passed,
         overall_pass_rate=passed / run if run else None,
         results_by_level=levels,
-        hrm_tasks_completed=0,
+        hrm_tasks_completed=sum(task.completed for task in tasks),
         report_path=report_name(facts.id),
         planned=len(facts.plan),
         void=sum(level.void for level in levels.values()),
@@ -49,7 +59,7 @@ def derive_master(
         seed=int(facts.settings.get("seed", 0)),
         titles={c.id: c.title for c in facts.challenges.values()},
         time_scale=float(facts.settings.get("time_scale", 1.0)),
-        criteria=_criteria(records, run, report_written),
+        criteria=_criteria(records, tasks, run, report_written),
         machine=facts.machine or {},
         # A phase may have ended early whose runs were played afterwards.
         ended_early=facts.ended if not_reached else "",
@@ -81,29 +91,65 @@ def _level(planned: int, records: Sequence[RunRecord]) -> LevelResult:
 
 
 def _criteria(
-    records: Sequence[RunRecord], run: int, report_written: bool
+    records: Sequence[RunRecord],
+    tasks: Sequence[HrmRecord],
+    run: int,
+    report_written: bool,
 ) -> list[Criterion]:
+    """The plan's, in its order."""
+    attempted = [task for task in tasks if task.attempted]
+    completed = [task for task in tasks if task.completed]
     logged = sum(bool(r.output_log and r.agent_ledger) for r in records)
-    done = "written" if report_written else "not written"
     return [
-        _criterion("Test runs completed", MINIMUM_RUNS, run),
-        _criterion("HRM-JEPA tasks attempted", HRM_TASKS, 0),
+        _at_least("Test runs completed", MINIMUM_RUNS, run),
+        _of_tasks("HRM-JEPA tasks attempted", attempted),
         Criterion(
             name="Comprehensive logs for all runs",
             target=f"{len(records)} of {len(records)}",
             actual=f"{logged} of {len(records)}",
             met=bool(records) and logged == len(records),
         ),
-        Criterion(
-            name="Statistical analysis and report",
-            target="written",
-            actual=done,
-            met=report_written,
-        ),
-        _criterion("Stretch: test runs completed", STRETCH_RUNS, run),
+        _written("Statistical analysis", report_written and run > 0),
+        _written("Improvement report", report_written),
+        _at_least("Test runs completed", STRETCH_RUNS, run, stretch=True),
+        _of_tasks("All HRM-JEPA tasks completed", completed, stretch=True),
+        _unknown("Phase 2 implementation started", "started"),
+        _unknown("Quick wins from diagnosis implemented", "implemented"),
     ]
 
 
-def _criterion(name: str, target: int, actual: int) -> Criterion:
-    met = actual >= target
-    return Criterion(name=name, target=f"{target}+", actual=str(actual), met=met)
+def _at_least(
+    name: str, target: int, actual: int, *, stretch: bool = False
+) -> Criterion:
+    return Criterion(
+        name=name,
+        target=f"{target}+",
+        actual=str(actual),
+        met=actual >= target,
+        stretch=stretch,
+    )
+
+
+def _of_tasks(
+    name: str, tasks: Sequence[HrmRecord], *, stretch: bool = False
+) -> Criterion:
+    quick = sum(task.profile == "quick" for task in tasks)
+    return Criterion(
+        name=name,
+        target=f"{HRM_TASKS} of {HRM_TASKS}",
+        actual=f"{len(tasks)}{f' ({quick} by the quick profile)' if quick else ''}",
+        met=len(tasks) >= HRM_TASKS,
+        stretch=stretch,
+    )
+
+
+def _written(name: str, done: bool) -> Criterion:
+    actual = "written" if done else "not written"
+    return Criterion(name=name, target="written", actual=actual, met=done)
+
+
+def _unknown(name: str, target: str) -> Criterion:
+    """Work on the agent itself, of which no record of a night can tell."""
+    return Criterion(
+        name=name, target=target, actual="not measured", met=None, stretch=True
+    )

@@ -293,7 +293,10 @@ class Criterion(_Model):
     name: str
     target: str
     actual: str
-    met: bool
+    met: bool | None
+    """Null where the records cannot tell."""
+    stretch: bool = False
+    """Whether it is a goal beyond the minimum."""
 
 
 class MasterLog(_Model):

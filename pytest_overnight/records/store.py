@@ -19,6 +19,7 @@ from pytest_overnight.records.journal import Journal
 from pytest_overnight.records.session import read_session
 
 if TYPE_CHECKING:
+    from pytest_overnight.records.hrm import HrmRecord
     from pytest_overnight.records.record import MasterLog
     from pytest_overnight.records.record import RunRecord
 
@@ -35,6 +36,14 @@ WORKSPACES = ".agent_workspace"
 LEAST_ROOM = 1 << 20
 """Bytes for a session's first files, without which it cannot say what it lacks."""
 
+ARTIFACTS = (
+    "quick_wins.md",
+    "phase2_tasks.md",
+    "test_improvements.md",
+    "hrm_next_steps.md",
+)
+"""Lists of what to do next, beside the report."""
+
 OURS = (
     "master_log.json",
     "status.json",
@@ -46,7 +55,9 @@ OURS = (
     DAMAGED,
     KEPT,
     "plots",
+    "hrm",
     "overnight_report_*.md",
+    *ARTIFACTS,
 )
 """What a session writes into a results folder, and all that is ever moved away."""
 
@@ -108,6 +119,7 @@ class RunStore:
         self.tries = results / "tries"
         self.failed = results / KEPT / "failed"
         self.plots = results / "plots"
+        self.hrm = results / "hrm"
         self.master_log = results / "master_log.json"
         self.status = results / "status.json"
         self.journal = Journal(results / JOURNAL)
@@ -231,6 +243,18 @@ class RunStore:
         """Every readable run record, by run id; what cannot be read is left out."""
         found = (self.read_run(path.stem) for path in sorted(self.runs.glob("*.json")))
         return [record for record in found if record is not None]
+
+    def read_hrm(self) -> list[HrmRecord]:
+        """Every usable record of an HRM-JEPA task, by id; the others are left out."""
+        from pytest_overnight.records.hrm import HrmRecord
+
+        found = []
+        for path in sorted(self.hrm.glob("HRM-*.json")):
+            with suppress(OSError, ValueError):
+                record = HrmRecord.model_validate_json(path.read_bytes())
+                if record.task_id == path.stem:
+                    found.append(record)
+        return found
 
     def write_master(self, master: MasterLog) -> None:
         """Replace ``master_log.json``."""
