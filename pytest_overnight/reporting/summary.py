@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.night import Night
+from pytest_overnight.reporting.statistics import Interval
 from pytest_overnight.reporting.statistics import MeanRate
 from pytest_overnight.reporting.statistics import Rate
 from pytest_overnight.reporting.statistics import Spread
+from pytest_overnight.reporting.statistics import bounds
 from pytest_overnight.reporting.statistics import mean_rate
+from pytest_overnight.reporting.statistics import population_rate
 from pytest_overnight.reporting.statistics import spread
 
 
@@ -73,6 +76,9 @@ class LevelSummary:
     not_reached: int | None
     """Planned runs without a usable record."""
     mean: MeanRate
+    """Its interval: these challenges, played again."""
+    population: MeanRate
+    """The same mean; its interval: other challenges like these."""
 
     @property
     def missed(self) -> int:
@@ -80,14 +86,19 @@ class LevelSummary:
         return self.rate.n - self.rate.successes
 
     @property
-    def of_planned(self) -> Rate | None:
-        """Solved of planned: a run that is void or was not reached is a miss here."""
-        return None if self.planned is None else Rate(self.rate.successes, self.planned)
+    def bounds(self) -> Interval | None:
+        """Of the pooled rate, had all void and unreached runs been missed, or solved.
+
+        Null where nothing was planned, or nobody knows what was.
+        """
+        if not self.planned:
+            return None
+        return bounds(self.rate.successes, self.missed, self.planned)
 
 
 @dataclass(frozen=True, slots=True)
 class NightSummary:
-    """Everything the first report prints."""
+    """The counts and rates that everything else stands on."""
 
     challenges: tuple[ChallengeSummary, ...]
     """By level, then id."""
@@ -95,6 +106,8 @@ class NightSummary:
     total: LevelSummary
     failures: tuple[Frequency, ...]
     """Missed runs of the night by outcome, most frequent first."""
+    unreached: tuple[str, ...]
+    """Planned challenges without any record."""
 
 
 def failure_frequencies(runs: Sequence[RunRecord]) -> tuple[Frequency, ...]:
@@ -154,13 +167,15 @@ def summarise_level(
     void = sum(member.void for member in members)
     if planned is not None:
         planned = max(planned, rate.n + void)
+    rates = [member.rate for member in members]
     return LevelSummary(
         level=level,
         rate=rate,
         planned=planned,
         void=void,
         not_reached=None if planned is None else planned - rate.n - void,
-        mean=mean_rate(member.rate for member in members),
+        mean=mean_rate(rates),
+        population=population_rate(rates),
     )
 
 
@@ -172,6 +187,7 @@ def summarise_night(night: Night) -> NightSummary:
         by_id.setdefault(run.test_id, []).append(run)
     challenges = [summarise_challenge(members) for members in by_id.values()]
     plan = night.master.results_by_level if night.master else {}
+    titles = night.master.titles if night.master else {}
     levels = {one.level for one in challenges} | set(plan)
     return NightSummary(
         challenges=tuple(challenges),
@@ -187,6 +203,7 @@ def summarise_night(night: Night) -> NightSummary:
             "all", challenges, night.master.planned if night.master else None
         ),
         failures=failure_frequencies(runs),
+        unreached=tuple(sorted(titles.keys() - by_id.keys(), key=natural)),
     )
 
 

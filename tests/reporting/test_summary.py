@@ -7,6 +7,7 @@ from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.record import Performance
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.night import Night
+from pytest_overnight.reporting.statistics import Interval
 from pytest_overnight.reporting.statistics import Rate
 from pytest_overnight.reporting.summary import failed_checks
 from pytest_overnight.reporting.summary import failure_frequencies
@@ -80,14 +81,21 @@ def test_each_planned_run_is_in_exactly_one_place() -> None:
     assert (l3.void, l3.not_reached) == (1, 7)
     assert (l6.planned, l6.rate, l6.not_reached) == (5, Rate(0, 0), 5)
     assert (summary.total.planned, summary.total.not_reached) == (15, 12)
-    assert l3.of_planned == Rate(1, 10)
+    assert l3.bounds == Interval(0.1, 0.9)
+    assert summary.unreached == ()
 
 
 def test_without_a_master_log_what_was_planned_is_not_invented() -> None:
     total = summarise_night(a_night(a_run())).total
     assert total.planned is None
     assert total.not_reached is None
-    assert total.of_planned is None
+    assert total.bounds is None
+
+
+def test_a_planned_challenge_without_a_record_is_named() -> None:
+    titles = {"L3-10": "Last", "L3-2": "Middle", "L3-1": "First"}
+    night = a_night(a_run("L3-1"), master=a_master({"L3": 3}, titles=titles))
+    assert summarise_night(night).unreached == ("L3-2", "L3-10")
 
 
 def test_extra_repetitions_never_make_more_solved_than_planned() -> None:
