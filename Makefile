@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help overnight test check lint audit mutation bench clean
+.PHONY: help overnight test check lint audit mutation sample bench clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ mutation: $(READY) ## plant small faults in the reference answers (some minutes 
 	$(PY) -m pip install --quiet --disable-pip-version-check \
 	    -c constraints.txt -e ".[mutation]"
 	$(PY) tools/mutation.py
+
+sample: $(READY) ## play two rehearsal nights, and keep the report in reports/sample
+	$(PY) tools/sample_night.py
 
 bench: $(READY) ## measure what the harness itself costs
 	@set -e; for file in benchmarks/*.py; do \

@@ -72,7 +72,7 @@ ADAPTERS = {
         "pytest_overnight/models/ollama.py",
         "hrm_jepa/llm.py",
     ),
-    "matplotlib": ("pytest_overnight/reporting/plots.py", "hrm_jepa/"),
+    "matplotlib": ("pytest_overnight/reporting/plots", "hrm_jepa/"),
     "rich": (
         "pytest_overnight/commands/",
         "pytest_overnight/orchestration/",

@@ -13,6 +13,7 @@ from pytest_overnight.records.drift import Speed
 from pytest_overnight.records.drift import drift_of
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.markdown import Markdown
+from pytest_overnight.reporting.markdown import chance
 from pytest_overnight.reporting.markdown import label
 from pytest_overnight.reporting.markdown import percent
 from pytest_overnight.reporting.markdown import text
@@ -35,7 +36,7 @@ def machine_of(night: Night) -> Machine:
     """Read off the master log and the run records."""
     drift = drift_of(night.runs)
     facts = [*_facts(night.master.machine if night.master else {}), *_through(drift)]
-    warnings = [Markdown(f"**Careful: {said}**") for said in _warnings(drift)]
+    warnings = (Markdown(said) for said in _warnings(drift))
     return Machine(tuple(facts), tuple(warnings))
 
 
@@ -78,13 +79,9 @@ def _speed(speed: Speed) -> str:
         clear = f"later runs were {way}" if trend.chance < SURE else "no clear trend"
         said += (
             f". Among runs of the same challenge: {clear} (Spearman's rho "
-            f"{trend.rho:+.2f}, p {_chance(trend.chance)}, {trend.runs} runs)"
+            f"{trend.rho:+.2f}, p {chance(trend.chance)}, {trend.runs} runs)"
         )
     return said
-
-
-def _chance(chance: float) -> str:
-    return f"= {chance:.2f}" if chance >= 0.01 else "< 0.01"
 
 
 def _share(share: Share) -> str:
@@ -106,7 +103,7 @@ def _warnings(drift: Drift) -> Iterator[str]:
     if drift.speed and drift.speed.fell:
         slower = percent(-drift.speed.change)
         yield (
-            f"the model was {slower} slower in the last third of the runs than in the "
+            f"The model was {slower} slower in the last third of the runs than in the "
             "first. Late runs had less time for the same work."
         )
     if drift.gpu and drift.gpu.spilled:
@@ -115,10 +112,10 @@ def _warnings(drift: Drift) -> Iterator[str]:
 
 def _spilled(share: Share) -> str:
     if share.high == 0:
-        return "the model did not lie in GPU memory at all: the processor did its work."
+        return "The model did not lie in GPU memory at all: the processor did its work."
     fell = f" It fell first before {_when(share.since)}." if share.since else ""
     return (
-        f"at the least {percent(share.low)} of the model lay in GPU memory, and the "
+        f"At the least {percent(share.low)} of the model lay in GPU memory, and the "
         f"processor did the rest of its work.{fell}"
     )
 

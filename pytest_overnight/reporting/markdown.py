@@ -18,9 +18,12 @@ WIDTH = 96
 """Columns that running text is wrapped at."""
 EXCERPT = 160
 """Characters of a quotation; the record has it whole."""
+MOST_IDS = 12
+"""Run ids in a list within text; the table of all runs has the others."""
 NOTHING = "–"
 """What a cell shows when there is no such number."""
 
+_CODE = re.compile(r"(?<![`\\])(`+)(?!`).*?(?<!`)\1(?!`)")
 _SPECIAL = re.compile(r"[\\`*\[\]~]|(?<![^\W_])_|_(?![^\W_])")
 _BLOCK_START = re.compile(r"^([#+=|:-]|\d+(?=[.)](?:\s|$)))")
 
@@ -35,10 +38,13 @@ def text(value: object) -> Markdown:
     """One line of running text in which nothing has a meaning to Markdown or HTML."""
     if isinstance(value, Markdown):
         return value
+    return Markdown(_BLOCK_START.sub(_not_a_block, _inside_a_line(value)))
+
+
+def _inside_a_line(value: object) -> str:
     shown = visible(str(value).strip(" \n"))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = _SPECIAL.sub(r"\\\g<0>", shown)
-    return Markdown(_BLOCK_START.sub(_not_a_block, shown))
+    return _SPECIAL.sub(r"\\\g<0>", shown)
 
 
 def _not_a_block(start: re.Match[str]) -> str:
@@ -90,7 +96,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
 
 
 def _cell(value: object) -> str:
-    return text(NOTHING if value is None else value).replace("|", r"\|")
+    shown = NOTHING if value is None else value
+    plain = shown if isinstance(shown, Markdown) else _inside_a_line(shown)
+    return plain.replace("|", r"\|")
 
 
 def label(name: str) -> Markdown:
@@ -103,14 +111,28 @@ def definition(name: str, path: str) -> Markdown:
     return Markdown(f"[{text(name)}]: {quote(path)}")
 
 
+def ids(run_ids: Iterable[str], most: int = MOST_IDS) -> Markdown:
+    """``[L3-1-run-0001], [L3-1-run-0004] and 7 more``: links to the records."""
+    listed = list(run_ids)
+    shown = ", ".join(label(run_id) for run_id in listed[:most])
+    left = len(listed) - most
+    return Markdown(f"{shown} and {left} more" if left > 0 else shown)
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 run``, ``3 runs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def wrap(value: object, indent: int = 0) -> Markdown:
-    """Running text broken into lines; never a quotation, see :func:`code`."""
+    """Running text broken into lines, never inside a quotation, see :func:`code`."""
+    whole = _CODE.sub(lambda span: span[0].replace(" ", "\0"), text(value))
     lines = textwrap.wrap(
-        text(value), WIDTH - indent, break_long_words=False, break_on_hyphens=False
+        whole, WIDTH - indent, break_long_words=False, break_on_hyphens=False
     )
     # A word that is harmless inside a line may begin a block at its start.
     safe = lines[:1] + [_BLOCK_START.sub(_not_a_block, line) for line in lines[1:]]
-    return Markdown(f"\n{' ' * indent}".join(safe))
+    return Markdown(f"\n{' ' * indent}".join(safe).replace("\0", " "))
 
 
 def percent(share: float | None) -> str:
@@ -127,6 +149,17 @@ def percent(share: float | None) -> str:
 def interval(ends: Interval) -> str:
     """``61–75 %``."""
     return f"{100 * ends.low:.0f}–{100 * ends.high:.0f} %"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares in percentage points: ``+7``, ``-12``, ``0``."""
+    whole = round(100 * difference)
+    return f"{whole:+d}" if whole else "0"
+
+
+def chance(value: float) -> str:
+    """``= 0.03``, ``< 0.01``, to stand after "p"."""
+    return f"= {value:.2f}" if value >= 0.01 else "< 0.01"
 
 
 def seconds(value: float | None) -> str:

@@ -78,7 +78,7 @@ def sandbox_lines(night: Night) -> list[Markdown]:
 def ended_early(night: Night) -> Markdown | None:
     """Why it ended before its last run; ``None`` where it did not."""
     reason = night.master.ended_early if night.master else ""
-    return Markdown(f"**The night ended early:** {text(reason)}") if reason else None
+    return Markdown(f"The night ended early: {text(reason)}") if reason else None
 
 
 def unprotected(night: Night) -> list[str]:

@@ -12,6 +12,8 @@ from pytest_overnight.records.record import MasterLog
 from pytest_overnight.records.record import Performance
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.record import SandboxInfo
+from pytest_overnight.reporting.analysis import analyse
+from pytest_overnight.reporting.pages import page_of
 from pytest_overnight.reporting.pages import write_report
 from pytest_overnight.rules.outcome import Outcome
 
@@ -121,15 +123,21 @@ class Folder:
         return self
 
     def report(self) -> str:
-        """Write the report, and read it."""
+        """The report as it would be written, without its pictures, which take long."""
+        return page_of(analyse(self.path), self.path, ())
+
+    def written(self) -> str:
+        """Write report, pictures and artifacts, and read the report."""
         return write_report(self.path).read_text(encoding="utf-8")
 
 
 def section(page: str, title: str) -> str:
-    """What stands under ``## title``."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.M | re.S)
+    """What stands under the heading ``title``, with the smaller headings below it."""
+    found = re.search(rf"^(##+) {re.escape(title)}\n", page, re.M)
     assert found, f"no section {title!r}"
-    return found[1]
+    rest = page[found.end() :]
+    end = re.search(rf"^#{{2,{len(found[1])}}} ", rest, re.M)
+    return rest[: end.start()] if end else rest
 
 
 def rows(markdown: str) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_overnight.reporting.markdown import WIDTH
+from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import code
 from pytest_overnight.reporting.markdown import percent
 from pytest_overnight.reporting.markdown import seconds
@@ -110,3 +111,11 @@ def test_times_are_shown_in_the_unit_that_fits() -> None:
         "720",
         "–",
     ]
+
+
+@given(st.text(alphabet="ab` #>-1.", min_size=1), st.integers(0, 4))
+def test_a_quotation_is_never_broken(said: str, words: int) -> None:
+    quoted = code(said)
+    lead = " ".join(["word"] * (words + 18))
+    page = wrap(Markdown(f"{lead} {quoted} {lead}"))
+    assert quoted in page

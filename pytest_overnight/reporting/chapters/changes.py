@@ -1,0 +1,91 @@
+"""What really changed since last night: in sentences, and challenge by challenge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_overnight.reporting.comparison import Answer
+from pytest_overnight.reporting.comparison import Comparison
+from pytest_overnight.reporting.markdown import NOTHING
+from pytest_overnight.reporting.markdown import Markdown
+from pytest_overnight.reporting.markdown import chance
+from pytest_overnight.reporting.markdown import code
+from pytest_overnight.reporting.markdown import plural
+from pytest_overnight.reporting.markdown import points
+from pytest_overnight.reporting.markdown import table
+from pytest_overnight.reporting.markdown import text
+
+MOST = 6
+"""Differences between the nights that are listed in the first minute."""
+
+
+def lines(found: Comparison) -> list[Markdown]:
+    """For the executive summary: verdict first."""
+    return [Markdown(line) for line in _lines(found)]
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    scripts = " (scripts were compared, no model)" if found.scripted else ""
+    low_high = _interval(found.here)
+    difference = (
+        f"{points(found.difference)} points on {_challenges(found)}, 95 % {low_high}"
+    )
+    if found.verdict == "cannot tell":
+        yield (
+            f"Cannot tell{scripts}: {difference}. Two such nights show a difference of "
+            f"{100 * found.detectable:.0f} points or more in 4 of 5 cases."
+        )
+    else:
+        yield (
+            f"**Really {found.verdict}**{scripts}: {difference} "
+            f"(p {chance(found.here.chance)})."
+        )
+    if found.fixed:
+        yield f"Solved more often, surely: {text(', '.join(found.fixed))}."
+    if found.broken:
+        yield f"Solved less often, surely: {text(', '.join(found.broken))}."
+    if found.changed:
+        more = len(found.changed) - MOST
+        listed = "; ".join(text(one) for one in found.changed[:MOST])
+        rest = f"; and {more} more" if more > 0 else ""
+        yield f"What else differs: {listed}{rest}."
+
+
+def table_of(found: Comparison) -> Markdown:
+    """A row a challenge, then all."""
+    rows: list[list[object]] = [
+        [
+            pair.test_id,
+            f"{pair.before.successes}/{pair.before.n}",
+            f"{pair.now.successes}/{pair.now.n}",
+            points(pair.difference),
+            f"{pair.chance:.2f}",
+            f"{pair.adjusted:.2f}",
+        ]
+        for pair in found.pairs
+    ]
+    whole = [points(found.difference), f"{found.here.chance:.2f}", None]
+    return table(
+        ["id", ">before", ">now", ">points", ">p", ">p, all asked"],
+        [*rows, ["all", None, None, *whole]],
+    )
+
+
+def both_questions(found: Comparison) -> Markdown:
+    """The mean difference as an answer to either question."""
+    return Markdown(
+        f"{code(found.session_before)} before, {code(found.session)} now: "
+        f"{points(found.difference)} points on average. On these challenges: 95 % "
+        f"{_interval(found.here)}, p {chance(found.here.chance)}. On others like them: "
+        f"95 % {_interval(found.beyond)}, p {chance(found.beyond.chance)}."
+    )
+
+
+def _interval(answer: Answer) -> str:
+    if answer.interval is None:
+        return NOTHING
+    return f"{points(answer.interval.low)} to {points(answer.interval.high)}"
+
+
+def _challenges(found: Comparison) -> str:
+    return f"the same {plural(len(found.pairs), 'challenge')}"
