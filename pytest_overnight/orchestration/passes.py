@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_overnight.reporting.statistics import wilson
+
 if TYPE_CHECKING:
     from pytest_overnight.records.record import RunRecord
 
@@ -81,7 +83,6 @@ def next_repetition(known: Iterable[SoFar], seconds: float) -> SoFar | None:
 
     That is the challenge with the widest interval; the less often played of equals.
     """
-    from pytest_overnight.reporting.statistics import wilson  # scipy: a second
 
     def need(one: SoFar) -> tuple[float, int, str]:
         interval = wilson(one.successes, one.counted)

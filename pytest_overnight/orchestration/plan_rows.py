@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pytest_overnight.orchestration.budget import ENDLESS
 from pytest_overnight.orchestration.budget import shown
-from pytest_overnight.orchestration.effect import detectable_difference
 from pytest_overnight.orchestration.phases import REPORT
 from pytest_overnight.orchestration.phases import Phase
 from pytest_overnight.orchestration.phases import cut_short
 from pytest_overnight.orchestration.phases import report_reserve
 from pytest_overnight.orchestration.planned import TonightsPlan
 from pytest_overnight.orchestration.row import Row
+from pytest_overnight.reporting.statistics import detectable
 
 
 def plan_row(plan: TonightsPlan, phases: Sequence[Phase], seconds: float) -> Row:
@@ -54,7 +54,7 @@ def effect_row(plan: TonightsPlan) -> Row:
     """The difference that two such nights can show."""
     if plan.settings.scripted:
         return Row("effect", "ok", "none: scripts act, no model is measured")
-    points = 100 * detectable_difference(list(plan.repetitions().values()))
+    points = 100 * detectable(list(plan.repetitions().values()))
     if points >= 100:
         return Row("effect", "ok", "too few runs to tell two such nights apart")
     text = (

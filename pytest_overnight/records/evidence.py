@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,8 +20,8 @@ from pydantic import ValidationError
 from pytest_overnight.records.events import Event
 from pytest_overnight.records.events import figure
 from pytest_overnight.records.events import text
-from pytest_overnight.records.record import SCHEMA_VERSION
 from pytest_overnight.records.record import RunRecord
+from pytest_overnight.records.schema import newer_version
 from pytest_overnight.records.session import SESSION
 from pytest_overnight.records.session import SessionFacts
 from pytest_overnight.records.session import read_session
@@ -207,25 +208,24 @@ def _records(store: RunStore) -> tuple[list[RunRecord], list[Unusable]]:
 def read_record(path: Path, run_id: str) -> RunRecord | Unusable:
     """The record of this run in a file, or what is wrong with the file."""
     try:
-        record = RunRecord.model_validate_json(path.read_bytes())
+        data = path.read_bytes()
+        record = RunRecord.model_validate_json(data)
     except IsADirectoryError:
         return Unusable(path, "is no file", True)
     except OSError as problem:
         return Unusable(path, f"cannot be read: {problem.strerror}", False)
     except ValidationError as problem:
-        return _unfit(path, problem)
+        return _unfit(path, data, problem)
     wrong = contradiction(record, run_id)
     return Unusable(path, wrong, True) if wrong else record
 
 
-def _unfit(path: Path, problem: ValidationError) -> Unusable:
-    problems = problem.errors(include_url=False, include_input=False)
-    first = problems[0]
+def _unfit(path: Path, data: bytes, problem: ValidationError) -> Unusable:
+    first = problem.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return Unusable(path, f"is no whole JSON ({first['msg']})", True)
-    if any(found["loc"] == ("schema_version",) for found in problems):
-        what = f"is of another version than this one, which reads {SCHEMA_VERSION}"
-        return Unusable(path, f"{what}; read it with the version that wrote it", False)
+    if newer := newer_version(data):
+        return Unusable(path, newer, False)
     field = ".".join(str(part) for part in first["loc"])
     return Unusable(path, f"is no run record ({field}: {first['msg']})", True)
 
@@ -241,10 +241,21 @@ def contradiction(record: RunRecord, run_id: str) -> str:
         return f"contradicts itself: outcome {outcome}, counted {record.counted}"
     if record.success != (outcome is Outcome.PASSED if outcome.counted else None):
         return f"contradicts itself: outcome {outcome}, success {record.success}"
-    seconds = (record.duration, record.performance.working_seconds)
-    if not all(math.isfinite(value) and value >= 0 for value in seconds):
+    performance = record.performance
+    seconds = (record.duration, performance.working_seconds)
+    spans = performance.spans.values()
+    if not all(map(math.isfinite, (*seconds, *spans))) or min(seconds) < 0:
         return "has a time that is no number of seconds"
+    if not all(map(_is_moment, (record.timestamp_start, record.timestamp_end))):
+        return "has a time that is no moment"
     return ""
+
+
+def _is_moment(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _is_foreign(record: RunRecord, facts: SessionFacts | None) -> bool:

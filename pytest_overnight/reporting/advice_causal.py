@@ -36,6 +36,7 @@ from pytest_overnight.reporting.exact import holm
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import percent
 from pytest_overnight.reporting.markdown import plural
+from pytest_overnight.rules.outcome import Stop
 
 LEVEL = 0.02
 """Share of nights without any cause in which some advice may come of chance all the
@@ -45,6 +46,9 @@ LEAST_RUNS = 5
 SAME = 0.9
 """Runs that two features have in common, of those that have either: beyond it they are
 one feature under two names."""
+MATCHED = 0.05
+"""Chance among runs of similar length, above which a feature that grows with length is
+not taken for a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +118,63 @@ def _same(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _strata(one: _Tested, alike: Sequence[_Tested] = ()) -> list[Stratum]:
     """By challenge and agent, and by which of the features in ``alike`` a run has."""
+    sets = [other.having for other in alike]
+    return _strata_by(one, lambda run: tuple(run.run_id in having for having in sets))
+
+
+def _strata_by(one: _Tested, kind: Callable[[RunRecord], object]) -> list[Stratum]:
     pairs: dict[object, list[tuple[bool, bool]]] = {}
     for run in one.telling:
-        known = tuple(run.run_id in other.having for other in alike)
-        key = (run.test_id, run.agent.spec, run.agent.model, known)
+        key = (run.test_id, run.agent.spec, run.agent.model, kind(run))
         pair = (run.run_id in one.having, not run.success)
         pairs.setdefault(key, []).append(pair)
     return [stratum(members) for members in pairs.values()]
 
 
+def _is_of_length(one: _Tested) -> bool:
+    """Whether it may come of long runs alone, which meet more of everything.
+
+    Then it no longer goes with missed runs among those of similar length: up to their
+    challenge's median of rounds, or above.
+    """
+    usual = _medians(one.telling, lambda run: float(run.rounds))
+    alike = _strata_by(one, lambda run: run.rounds > usual[run.test_id])
+    return one.cause.grows and chance(alike) > MATCHED
+
+
 def _advice(evidence: Evidence, one: _Tested, tested: int) -> Advice:
     cause = one.cause
     # What a feature ended by itself counts among what it cost, though not in the test.
-    concerned = [
-        run for run in evidence.counted if not cause.finished_only or run in one.telling
-    ]
-    strata = _strata(_Tested(cause, one.having, tuple(concerned)))
+    concerned = tuple(
+        run
+        for run in evidence.counted
+        if not cause.finished_only or run.stop == Stop.FINISHED
+    )
+    strata = _strata(dataclasses.replace(one, telling=concerned))
     gain = turned(strata)
     missed = [r for r in concerned if r.run_id in one.having and not r.success]
+    doubtful = _is_of_length(one)
+    ends = (0.0, float(len(missed))) if doubtful else (gain.low, gain.high)
     return Advice(
         rule=cause.rule,
         area=cause.area,
         title=Markdown(cause.title),
-        because=_because(cause, strata, one.adjusted, tested),
+        because=_because(cause, strata, one.adjusted, tested, doubtful),
         steps=tuple(evidence.filled(step) for step in cause.steps),
         check=_check(missed),
-        gain=Gain(gain.runs, gain.low, gain.high),
+        gain=Gain(gain.runs, *ends),
         effort=cause.effort,
         run_ids=ids(missed),
-        causal=True,
+        causal=not doubtful,
     )
 
 
 def _because(
-    cause: Cause, strata: Iterable[Stratum], adjusted: float, tested: int
+    cause: Cause,
+    strata: Iterable[Stratum],
+    adjusted: float,
+    tested: int,
+    doubtful: bool,
 ) -> Markdown:
     seen = [one for one in strata if one.with_runs and one.without_runs]
     runs = sum(one.with_runs for one in seen)
@@ -158,8 +185,15 @@ def _because(
         f"were missed, in {plural(len(seen), 'challenge')}; the other runs of the same "
         f"challenges were missed at a rate that would make it {usual:.0f}. By chance "
         f"alone: {_likely(adjusted)} (exact test within challenges, corrected for "
-        f"{tested} features looked at). This was no experiment."
+        f"{tested} features looked at). "
+        + (_DOUBT if doubtful else "This was no experiment.")
     )
+
+
+_DOUBT = (
+    "But long runs meet more of it, and missed runs are long: among runs of similar "
+    "length the night does not show it. It may be an effect of being lost."
+)
 
 
 def _likely(value: float) -> str:

@@ -42,6 +42,7 @@ CAUSES = (
         "minutes",
         seen.truncated,
         frozenset({Outcome.CONTEXT}),
+        grows=True,
     ),
     Cause(
         "small_window",
@@ -71,6 +72,7 @@ CAUSES = (
         "minutes",
         seen.compacted,
         frozenset({Outcome.CONTEXT}),
+        grows=True,
     ),
     Cause(
         "unreadable_calls",
@@ -86,6 +88,7 @@ CAUSES = (
         "hours",
         seen.unused("unreadable", "malformed", "degenerate", "silent"),
         frozenset({Outcome.MALFORMED}),
+        grows=True,
     ),
     Cause(
         "cut_answers",
@@ -100,6 +103,7 @@ CAUSES = (
         "minutes",
         seen.unused("cut"),
         frozenset({Outcome.MALFORMED}),
+        grows=True,
     ),
     Cause(
         "talk",
@@ -113,6 +117,7 @@ CAUSES = (
         ),
         "hours",
         seen.unused("talk"),
+        grows=True,
     ),
     Cause(
         "calls_in_text",
@@ -125,6 +130,7 @@ CAUSES = (
         ),
         "hours",
         lambda run, usual: bool({"text_call", "text_protocol"} & set(run.tags)),
+        grows=True,
     ),
     Cause(
         "repaired_calls",
@@ -137,6 +143,7 @@ CAUSES = (
         ),
         "hours",
         seen.repaired,
+        grows=True,
     ),
     Cause(
         "failing_actions",
@@ -194,6 +201,7 @@ CAUSES = (
         ),
         "hours",
         seen.tag("command_timeout"),
+        grows=True,
     ),
     Cause(
         "command_limit",
@@ -203,6 +211,7 @@ CAUSES = (
         ("The answers in `logs/…-ledger.log` say which: output, memory, processes.",),
         "hours",
         seen.tag("command_limit"),
+        grows=True,
     ),
     Cause(
         "late_start",
@@ -229,6 +238,7 @@ CAUSES = (
         ),
         "minutes",
         seen.tag("reload"),
+        grows=True,
     ),
     Cause(
         "gpu_spill",
@@ -282,6 +292,7 @@ CAUSES = (
         ),
         "hours",
         seen.retried,
+        grows=True,
     ),
     Cause(
         "busy_machine",

@@ -59,6 +59,7 @@ def _cause(cluster: Cluster) -> Cause:
         ),
         effort="hours",
         has=_met(frozenset(cluster.run_ids)),
+        grows=True,
     )
 
 

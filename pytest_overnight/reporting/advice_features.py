@@ -63,6 +63,9 @@ class Cause:
     finished_only: bool = False
     """Whether it can only be told of runs whose agent came to an end of its own."""
 
+    grows: bool = False
+    """Whether a run meets more of it the longer it goes on: missed runs are longer."""
+
     def tells(self, run: RunRecord) -> bool:
         """Whether the run says anything about this feature."""
         if self.finished_only and run.stop != Stop.FINISHED:

@@ -319,7 +319,7 @@ LASTING: dict[str, Damage] = {
         f"runs/{SOLVED}.json",
         changed(schema_version=2, more="fields"),
         f"runs/{SOLVED}.json",
-        "is of another version than this one",
+        "was written by a newer version of pytest-overnight",
     ),
     "other settings": (
         f"runs/{SOLVED}.json",

@@ -101,6 +101,8 @@ def test_a_half_written_master_log_is_named(folder: Folder) -> None:
             "contradict",
         ),
         (lambda text: text.replace('"duration": 15.0', '"duration": NaN'), "seconds"),
+        (lambda text: text.replace('"llm_seconds": 0.0', '"llm_seconds": NaN'), "sec"),
+        (lambda text: text.replace("2025-01-21T22:00:15.000Z", "later"), "no moment"),
     ],
     ids=[
         "cut off",
@@ -113,6 +115,8 @@ def test_a_half_written_master_log_is_named(folder: Folder) -> None:
         "success contradicts",
         "counted contradicts",
         "no number",
+        "a span that is no number",
+        "no moment",
     ],
 )
 def test_an_unusable_record_is_left_out_and_named(

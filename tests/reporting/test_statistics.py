@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import statistics
 import subprocess
 import sys
@@ -363,3 +364,19 @@ def test_one_value_has_no_deviation_and_none_has_no_spread() -> None:
     assert one is not None
     assert one.sd is None
     assert spread([]) is None
+
+
+def test_a_difference_of_this_size_is_noticed_four_times_in_five() -> None:
+    draw = random.Random(7)
+    repetitions = [10] * 20
+    difference = detectable(repetitions)
+
+    def night(p: float) -> float:
+        solved = [sum(draw.random() < p for _ in range(n)) / n for n in repetitions]
+        return sum(solved) / len(solved)
+
+    error = math.sqrt(2 * sum(0.25 / n for n in repetitions)) / len(repetitions)
+    pairs = 2000
+    low, high = 0.5 - difference / 2, 0.5 + difference / 2
+    seen = sum(abs(night(high) - night(low)) > 1.96 * error for _ in range(pairs))
+    assert 0.77 < seen / pairs < 0.85, "p off ½ has a little less noise"

@@ -207,9 +207,9 @@ def shares_line(shares: Shares) -> str:
     """Whether more repetitions or more challenges would tell more."""
     more = "more challenges" if shares.between > shares.within else "more repetitions"
     return (
-        f"{percent(shares.within)} of the variance of outcomes lies within challenges "
-        f"(luck from run to run), {percent(shares.between)} between them: {more} would "
-        "make the night's rate surer."
+        f"{percent(shares.within)} of the squared error of the night's rate, for "
+        "challenges like these, is luck from run to run, "
+        f"{percent(shares.between)} that challenges differ: {more} would make it surer."
     )
 
 

@@ -89,12 +89,19 @@ def mixed_table(mixed: Sequence[Mixed]) -> Markdown:
                 percent(one.rate.estimate),
                 interval(one.rate.interval),
                 f"{one.flakiness:.2f}",
-                f"{one.trend.slope:+.2f}" if one.trend and one.trend.slope else None,
+                _slope(one),
                 f"{one.trend.chance:.2f}" if one.trend else None,
             ]
             for one in mixed
         ),
     )
+
+
+def _slope(one: Mixed) -> str | None:
+    """Null also where all early runs were missed and all late ones solved, or so."""
+    if one.trend is None or one.trend.slope is None:
+        return None
+    return f"{one.trend.slope:+.2f}"
 
 
 def shared_lines(one: AlwaysMissed | Mixed) -> list[Markdown]:

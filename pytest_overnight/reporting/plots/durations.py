@@ -22,7 +22,7 @@ SKEWED = 20.0
 """The axis is logarithmic once the longest run took so many times the median."""
 SHORTEST = 0.01
 """Seconds: the left end of a logarithmic axis, where runs of no time at all are put."""
-UNITS = (("h", 3600), ("min", 60), ("s", 1))
+UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 DECADES = {
     0.01: "0.01 s",
     0.1: "0.1 s",
@@ -73,7 +73,7 @@ def finding(counted: Sequence[RunRecord]) -> str:
     most = f"{span(longest.duration)} ({style.name(longest.run_id)})"
     if len(times) < 3:
         return f"The longest run took {most}"
-    half = f"Half of the runs took under {span(statistics.median(times))}"
+    half = f"The median run took {span(statistics.median(times))}"
     cut = sum(run.outcome == "timeout" for run in counted)
     if not cut:
         return f"{half}, the longest {most}"
@@ -99,19 +99,20 @@ def _time_axis(axes: Axes, times: Sequence[float]) -> None:
     from matplotlib.ticker import MultipleLocator
     from matplotlib.ticker import NullLocator
 
-    what = "wall time of a run, checking included; black line: median"
+    where = "checking included; black line: median"
     if max(times) > SKEWED * max(statistics.median(times), SHORTEST):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(list(DECADES)))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda value, _: DECADES.get(value, ""))
-        what += "; logarithmic"
+        what = f"wall time of a run, {where}; logarithmic axis"
     else:
         axes.set_xlim(left=0)
-        step = next((s for s in STEPS if max(times) / s <= MOST_TICKS), STEPS[-1])
+        fits = (step for step in STEPS if max(times) / step <= MOST_TICKS)
+        step = next(fits, max(times) / MOST_TICKS)
         axes.xaxis.set_major_locator(MultipleLocator(step))
         unit, size = next(u for u in UNITS if max(times) >= 2 * u[1] or u[1] == 1)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value / size:g}")
-        what = f"{unit}: {what}"
+        what = f"wall time of a run in {unit}, {where}"
     axes.grid(axis="x", alpha=0.3)
     style.caption(axes.xaxis, what)

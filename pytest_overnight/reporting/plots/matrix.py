@@ -81,7 +81,8 @@ def _shared(panel: Panel) -> str:
     if panel.asked == 1:
         return f"the one missed run{tested} fails {name}"
     tested = tested.replace("was", "were")
-    return f"all {panel.asked} missed runs{tested} fail {name}"
+    each = "both" if panel.asked == 2 else f"all {panel.asked}"
+    return f"{each} missed runs{tested} fail {name}"
 
 
 def _draw_panel(axes: Axes, panel: Panel, most: int) -> None:
@@ -142,7 +143,7 @@ def _keys(figure: Figure) -> None:
             Patch(facecolor=color, edgecolor="black", linewidth=0.5, label=label)
             for label, color in said.items()
         ],
-        loc="outside upper right",
+        loc="outside lower left",
         ncols=len(said),
         frameon=False,
         fontsize=style.CAPTION,

@@ -86,7 +86,9 @@ def new_figure(
 def balanced(text: str, columns: int) -> list[str]:
     """As few lines as ``columns`` allow, of about the same length."""
     fewest = textwrap.wrap(text, columns)
-    narrower = (textwrap.wrap(text, width) for width in range(columns // 2, columns))
+    longest = max(map(len, text.split()), default=0)  # no word is broken for balance
+    widths = range(max(longest, columns // 2), columns)
+    narrower = (textwrap.wrap(text, width) for width in widths)
     return next((lines for lines in narrower if len(lines) == len(fewest)), fewest)
 
 
