@@ -35,6 +35,8 @@ from benchmarks.made_run import stamp  # noqa: E402
 from pytest_overnight.records.master import report_name  # noqa: E402
 from pytest_overnight.settings import Settings  # noqa: E402
 
+DATE = "2025-01-21"
+
 
 def make_night(
     folder: Path,
@@ -42,7 +44,7 @@ def make_night(
     challenges: int = 23,
     seed: int = 0,
     ledgers: bool = True,
-    date: str = "2025-01-21",
+    date: str = DATE,
 ) -> Path:
     """Write a results folder, which must not hold a night yet; its path.
 
@@ -185,10 +187,13 @@ def main() -> None:
         "--challenges", type=int, default=23, help="default: %(default)s"
     )
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--date", default=DATE, help="default: %(default)s")
     parser.add_argument("--no-ledgers", action="store_true", help="records alone")
     asked = parser.parse_args()
     ledgers = not asked.no_ledgers
-    make_night(asked.folder, asked.runs, asked.challenges, asked.seed, ledgers)
+    make_night(
+        asked.folder, asked.runs, asked.challenges, asked.seed, ledgers, asked.date
+    )
 
 
 if __name__ == "__main__":

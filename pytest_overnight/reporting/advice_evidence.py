@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+from pytest_overnight.records.drift import Drift
+from pytest_overnight.records.drift import drift_of
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.advice_items import Gain
 from pytest_overnight.reporting.comparison import Comparison
@@ -45,6 +47,8 @@ class Evidence:
     """Those of them that count."""
     rates: Mapping[str, Rate]
     """Challenge → solved of counted."""
+    drift: Drift
+    """How speed and GPU memory went through the night."""
     given: frozenset[str] = field(default=frozenset())
     """Names of the causal rules that gave advice: descriptions do not repeat them."""
 
@@ -109,6 +113,7 @@ def evidence_of(
         runs=runs,
         counted=tuple(run for run in runs if run.counted),
         rates={one.test_id: one.rate for one in summary.challenges},
+        drift=drift_of(runs),
     )
 
 

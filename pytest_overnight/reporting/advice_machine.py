@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 
 from pytest_overnight.records.drift import NOTABLE
-from pytest_overnight.records.drift import drift_of
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.advice_evidence import ASSUMED
 from pytest_overnight.reporting.advice_evidence import Evidence
@@ -121,7 +120,7 @@ def not_reached(evidence: Evidence) -> Iterator[Advice]:
 
 def slowed_down(evidence: Evidence) -> Iterator[Advice]:
     """A model that grew slower through the night."""
-    speed = drift_of(evidence.runs).speed
+    speed = evidence.drift.speed
     if speed is None or not speed.fell or "slow_decode" in evidence.given:
         return
     late = sorted(evidence.counted, key=lambda run: run.timestamp_start)
@@ -152,7 +151,7 @@ def slowed_down(evidence: Evidence) -> Iterator[Advice]:
 
 def gpu_spilled(evidence: Evidence) -> Iterator[Advice]:
     """A model that did not fit into GPU memory, be it in all runs."""
-    share = drift_of(evidence.runs).gpu
+    share = evidence.drift.gpu
     if share is None or not share.spilled or "gpu_spill" in evidence.given:
         return
     runs = [

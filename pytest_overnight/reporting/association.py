@@ -12,16 +12,15 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 from typing import Any
 
-from pytest_overnight.reporting.statistics import wilson
+from pytest_overnight.reporting.statistics import PSEUDO_RUNS
+from pytest_overnight.reporting.statistics import Interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_ROUNDING = 1e-9
-"""Of a sum of probabilities, relative: equal tails must not differ by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,7 @@ def _tail(strata: Sequence[Stratum], reached: int) -> float:
     logs = _log_factorials(max(one.runs for one in strata))
     sums = reduce(numpy.convolve, (_distribution(one, logs) for one in strata))
     first = reached - sum(one.least for one in strata)
-    tail = float(sums[first:].sum()) * (1 + _ROUNDING)
-    return min(1.0, tail)
+    return min(1.0, float(sums[first:].sum()))
 
 
 def _distribution(one: Stratum, logs: NDArray[Any]) -> NDArray[Any]:
@@ -142,19 +140,56 @@ def turned(strata: Iterable[Stratum]) -> Turned:
 
     Standardised: each challenge's runs are measured against its own runs without the
     feature; a challenge that has none of these adds nothing. The 95 % interval joins
-    Wilson's limits of both rates of every challenge (MOVER, Zou & Donner 2008), within
-    0 and the missed runs concerned.
+    those of both rates (MOVER, Zou & Donner 2008), within 0 and the missed runs
+    concerned.
     """
     seen = [one for one in strata if one.with_runs and one.without_runs]
-    middle = below = above = 0.0
-    for one in seen:
-        n = one.with_runs
-        here, there = one.with_missed / n, one.without_missed / one.without_runs
-        ours = wilson(one.with_missed, n)
-        others = wilson(one.without_missed, one.without_runs)
-        middle += n * (here - there)
-        below += n**2 * ((here - ours.low) ** 2 + (others.high - there) ** 2)
-        above += n**2 * ((ours.high - here) ** 2 + (there - others.low) ** 2)
+    if not seen:
+        return Turned(0.0, 0.0, 0.0)
+    runs = [one.with_runs for one in seen]
+    here, our = _mean_share(runs, [(one.with_missed, one.with_runs) for one in seen])
+    there, their = _mean_share(
+        runs, [(one.without_missed, one.without_runs) for one in seen]
+    )
+    below = math.hypot(here - our.low, their.high - there)
+    above = math.hypot(our.high - here, there - their.low)
     most = float(sum(one.with_missed for one in seen))
-    ends = (middle, middle - math.sqrt(below), middle + math.sqrt(above))
-    return Turned(*(min(max(0.0, end), most) for end in ends))
+    ends = (here - there, here - there - below, here - there + above)
+    return Turned(*(min(max(0.0, sum(runs) * end), most) for end in ends))
+
+
+def _mean_share(
+    weights: Sequence[int], counts: Sequence[tuple[int, int]]
+) -> tuple[float, Interval]:
+    """Weighted mean of the shares ``counts``, with its 95 % interval.
+
+    Wilson's for the effective number of runs m(1-m)/V, m the mean and V its variance,
+    each challenge's own smoothed as in :func:`.statistics.mean_rate`.
+    """
+    whole = sum(weights)
+    mean = sum(w * k / n for w, (k, n) in zip(weights, counts, strict=True)) / whole
+    most = mean * (1 - mean)
+    if most == 0:  # all missed, or none: as one share of so many runs
+        parts = [
+            (w / whole) ** 2 / n for w, (_, n) in zip(weights, counts, strict=True)
+        ]
+    else:
+        parts = [
+            (w / whole) ** 2
+            * (k * (n - k) / n + PSEUDO_RUNS * most)
+            / (n - 1 + PSEUDO_RUNS)
+            / n
+            / most
+            for w, (k, n) in zip(weights, counts, strict=True)
+        ]
+    return mean, _score_interval(mean, 1 / sum(parts))
+
+
+def _score_interval(share: float, runs: float) -> Interval:
+    """Wilson's, for a number of runs that need not be whole."""
+    square = NormalDist().inv_cdf(0.975) ** 2
+    centre = share + square / (2 * runs)
+    half = math.sqrt(square * (share * (1 - share) + square / (4 * runs)) / runs)
+    ends = ((centre + end) / (1 + square / runs) for end in (-half, half))
+    low, high = ends
+    return Interval(min(max(0.0, low), share), max(min(1.0, high), share))

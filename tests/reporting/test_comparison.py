@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_overnight.records.record import SandboxInfo
 from pytest_overnight.reporting.comparison import Comparison
 from pytest_overnight.reporting.comparison import compare
 from pytest_overnight.reporting.comparison import compare_nights
+from pytest_overnight.reporting.comparison import interval_here
 from pytest_overnight.reporting.comparison import judge
 from pytest_overnight.reporting.exact import holm
 from pytest_overnight.reporting.exact import table_chance
@@ -246,19 +248,23 @@ def test_settings_of_a_night_without_master_log_are_not_known() -> None:
     )
 
 
-def simulated(now: Sequence[float], before: Sequence[float], runs: int) -> Counter[str]:
-    """Verdicts on many pairs of nights of challenges with these true pass rates."""
+def nights(
+    now: Sequence[float], before: Sequence[float], runs: int, number: int = NIGHTS
+) -> Iterator[list[tuple[Rate, Rate]]]:
+    """Many pairs of nights of challenges with these true pass rates."""
     import numpy as np
 
     generator = np.random.default_rng(20250121)
     ours, theirs = (
-        generator.binomial(runs, rates, (NIGHTS, len(rates))).tolist()
+        generator.binomial(runs, rates, (number, len(rates))).tolist()
         for rates in (now, before)
     )
-    return Counter(
-        judge([(Rate(a, runs), Rate(b, runs)) for a, b in zip(*night, strict=True)])[0]
-        for night in zip(ours, theirs, strict=True)
-    )
+    for night in zip(ours, theirs, strict=True):
+        yield [(Rate(a, runs), Rate(b, runs)) for a, b in zip(*night, strict=True)]
+
+
+def simulated(now: Sequence[float], before: Sequence[float], runs: int) -> Counter[str]:
+    return Counter(judge(rates)[0] for rates in nights(now, before, runs))
 
 
 @pytest.mark.parametrize(
@@ -294,3 +300,20 @@ def test_no_challenge_is_called_changed_in_more_than_a_twentieth_of_nights() -> 
         min(holm([chances[a, b] for a, b in night])) <= 0.05 for night in nights
     )
     assert wrong <= 0.05 * NIGHTS
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ([0.5] * 9, [0.5] * 9),
+        ([0.9] * 3, [0.7] * 3),
+        ([0.0, 0.6, 1.0], [0.1, 0.4, 0.9]),
+    ],
+)
+def test_the_interval_on_these_challenges_holds_the_truth(
+    now: list[float], before: list[float]
+) -> None:
+    truth = sum(now) / len(now) - sum(before) / len(before)
+    intervals = [interval_here(rates) for rates in nights(now, before, 10, 500)]
+    held = sum(interval.low <= truth <= interval.high for interval in intervals)
+    assert held >= 0.93 * 500

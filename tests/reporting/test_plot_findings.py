@@ -276,14 +276,14 @@ def test_completed_tasks_and_met_bars_are_counted() -> None:
 
 
 @given(
-    value=st.floats(-1e6, 1e6),
-    below=st.floats(0, 1e6),
-    above=st.floats(0, 1e6),
-    bar=st.floats(-1e6, 1e6),
+    value=st.integers(-1000, 1000),
+    below=st.integers(0, 1000),
+    above=st.integers(0, 1000),
+    bar=st.integers(-1000, 1000),
     direction=st.sampled_from(["at least", "at most"]),
 )
 def test_a_metric_stands_on_the_side_of_its_bar_that_it_is_on(
-    value: float, below: float, above: float, bar: float, direction: str
+    value: int, below: int, above: int, bar: int, direction: str
 ) -> None:
     metric = a_metric(
         value, bar, low=value - below, high=value + above, direction=direction

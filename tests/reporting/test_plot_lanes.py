@@ -62,11 +62,14 @@ def test_runs_of_a_lane_never_overlap_and_lanes_are_as_few_as_can_be(
         ends = [bar.end for bar in members]
         starts = [bar.start for bar in members[1:]]
         assert all(start >= end for end, start in zip(ends, starts, strict=False))
-    together = max(
-        (sum(a <= start < a + length for a, length in times) for start, _ in times),
-        default=0,
-    )
-    assert max((bar.lane for bar in bars), default=-1) + 1 <= max(together, 1)
+    together = [  # runs of no time come before others of their second
+        sum(a <= start < a + b for a, b in times)
+        if length
+        else 1 + sum(a < start < a + b for a, b in times)
+        for start, length in times
+    ]
+    lanes = {bar.lane for bar in bars}
+    assert lanes == set(range(max(together, default=0)))
 
 
 @given(TIMES.filter(bool), st.integers(1, 30))

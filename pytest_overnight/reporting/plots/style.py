@@ -76,7 +76,7 @@ def new_figure(
     if night.scripted:
         lines.insert(0, banner)
     size = (WIDTH, height + 0.25 * len(lines))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, dpi=DOTS, layout="constrained")
     color = VERMILION if night.scripted else "black"
     title = "\n".join(lines)
     figure.suptitle(title, x=0.012, ha="left", weight="bold", size=13, color=color)
@@ -94,9 +94,17 @@ def balanced(text: str, columns: int) -> list[str]:
 
 def png(figure: Figure) -> bytes:
     """Turn into a picture whose file bears the title too, for those who cannot see."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        # savefig would lay out and draw everything twice, to the same end.
+        layout.execute(figure)
+        figure.set_layout_engine("none")
     picture = io.BytesIO()
     title = {"Title": figure.get_suptitle()}
-    figure.savefig(picture, format="png", dpi=DOTS, metadata=title)
+    canvas.print_png(picture, metadata=title)  # type: ignore[no-untyped-call]
     return picture.getvalue()
 
 
@@ -116,8 +124,11 @@ def whiskers(estimate: float, ends: Interval) -> list[list[float]]:
 
 def share_axis(axis: Any, label: str) -> None:
     """Percent along ``axis``."""
+    from matplotlib.ticker import MaxNLocator
     from matplotlib.ticker import PercentFormatter
 
+    whole: list[float] = [1, 2, 5, 10]  # no 2.5 %
+    axis.set_major_locator(MaxNLocator(8, steps=whole))
     axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=" %"))
     caption(axis, label)
 

@@ -33,8 +33,10 @@ LEAST_WAITS = 0.01
 WAIT_BINS = 160
 NAMED_LANES = 16
 """Lanes that are numbered; of more, only how many they are is said."""
-THINNEST = 0.0006
-"""Of the picture's width, some half a pixel: no run is too short to be seen."""
+PIXEL = 0.001
+"""Of the night, about a pixel: no run is drawn thinner, or it could not be seen."""
+FEW = 300
+"""Tries that have room for a seam between them."""
 STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400)
 """Seconds between two ticks of the clock."""
 MOST_TICKS = 9
@@ -110,21 +112,18 @@ def finding(night: Night, bars: Sequence[Bar], still: Sequence[Gap]) -> str:
 def _draw_bars(axes: Axes, bars: Sequence[Bar], lanes: int) -> None:
     from matplotlib.collections import PolyCollection
 
-    thinnest = THINNEST * (max(bar.end for bar in bars) - bars[0].start)
+    pixel = PIXEL * (max(bar.end for bar in bars) - bars[0].start)
+    seam = pixel if len(bars) <= FEW else 0.0
     for success, label, above, below, color in _PLACES:
         corners = [
             [(bar.start, top), (end, top), (end, bottom), (bar.start, bottom)]
             for bar in bars
             if bar.success is success
-            for end in (max(bar.end, bar.start + thinnest),)
+            for end in (max(bar.end - seam, bar.start + pixel),)
             for top, bottom in ((bar.lane + above, bar.lane + below),)
         ]
         if corners:
-            # The thin white edge parts bars that follow each other at once.
-            width = 0.6 if len(bars) <= 300 else 0.0
-            drawn = PolyCollection(
-                corners, facecolor=color, edgecolor="white", linewidth=width
-            )
+            drawn = PolyCollection(corners, facecolor=color, linewidth=0)
             drawn.set_snap(False)  # to whole pixels: short runs would vanish
             drawn.set_label(label)
             axes.add_collection(drawn, autolim=False)
