@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pytest_overnight.records.store import write_whole
 from pytest_overnight.reporting import provenance
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Advices
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Advices
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import gain_in_words
 from pytest_overnight.reporting.hrm import HrmProgress
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import definition
-from pytest_overnight.reporting.markdown import plural
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.templates import render
 
@@ -75,19 +75,7 @@ def _page(
         notes=advices.notes if any(item.causal for item in items) else (),
         why_empty=advices.none_because,
         hrm=hrm,
-        gain_of=gain_of,
+        gain_of=gain_in_words,
         most_ids=MOST_IDS,
         targets=Markdown("\n".join(definition(i, f"runs/{i}.json") for i in named)),
     )
-
-
-def gain_of(item: Advice) -> str:
-    """``about 8 runs (4–11)``; of what nobody has tested a bound."""
-    gain = item.gain
-    if gain is None:
-        return "not known"
-    if item.causal:
-        return (
-            f"about {plural(round(gain.runs), 'run')} ({gain.low:.0f}–{gain.high:.0f})"
-        )
-    return f"at most {plural(round(gain.high), 'run')}, perhaps {gain.runs:.0f}"

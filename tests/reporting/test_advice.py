@@ -27,9 +27,9 @@ from pytest_overnight.reporting.advice import Advice
 from pytest_overnight.reporting.advice import Advices
 from pytest_overnight.reporting.advice import Area
 from pytest_overnight.reporting.advice import advise
-from pytest_overnight.reporting.advice_causal import LEVEL
-from pytest_overnight.reporting.advice_causes import CAUSES as FEATURES
-from pytest_overnight.reporting.advice_suite import repetitions_for
+from pytest_overnight.reporting.advice.causal import LEVEL
+from pytest_overnight.reporting.advice.causes import CAUSES as FEATURES
+from pytest_overnight.reporting.advice.suite import repetitions_for
 from pytest_overnight.reporting.comparison import compare
 from pytest_overnight.reporting.failures import failure_patterns
 from pytest_overnight.reporting.hrm import hrm_progress

@@ -15,7 +15,7 @@ from pytest_overnight.reporting.advice import Advices
 from pytest_overnight.reporting.advice import Area
 from pytest_overnight.reporting.advice import Gain
 from pytest_overnight.reporting.advice import advise
-from pytest_overnight.reporting.artifacts import gain_of
+from pytest_overnight.reporting.advice.items import gain_in_words
 from pytest_overnight.reporting.artifacts import write_artifacts
 from pytest_overnight.reporting.failures import failure_patterns
 from pytest_overnight.reporting.night import Night
@@ -142,4 +142,4 @@ def test_a_night_of_real_advice_fits_a_phone(tmp_path: Path) -> None:
     ],
 )
 def test_a_gain_says_how_sure_it_is(item: Advice, shown: str) -> None:
-    assert gain_of(item) == shown
+    assert gain_in_words(item) == shown

@@ -16,11 +16,11 @@ from scipy.stats import fisher_exact
 from scipy.stats import hypergeom
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from pytest_overnight.reporting.association import Stratum
-from pytest_overnight.reporting.association import chance
-from pytest_overnight.reporting.association import least_chance
-from pytest_overnight.reporting.association import stratum
-from pytest_overnight.reporting.association import turned
+from pytest_overnight.reporting.advice.association import Stratum
+from pytest_overnight.reporting.advice.association import chance
+from pytest_overnight.reporting.advice.association import least_chance
+from pytest_overnight.reporting.advice.association import stratum
+from pytest_overnight.reporting.advice.association import turned
 
 
 @st.composite

@@ -16,12 +16,12 @@ from pytest_overnight.records.hrm import HrmRecord
 from pytest_overnight.records.record import AgentInfo
 from pytest_overnight.records.record import Check
 from pytest_overnight.records.record import RunRecord
+from pytest_overnight.reporting.breakdown import round_bins
 from pytest_overnight.reporting.failures import failure_patterns
 from pytest_overnight.reporting.hrm import hrm_progress
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.plots import REHEARSAL
 from pytest_overnight.reporting.plots import draw_plots
-from pytest_overnight.reporting.plots import round_bins
 from pytest_overnight.reporting.summary import summarise_night
 from tests.reporting.nights import a_run
 from tests.reporting.pictures import an_hrm_record

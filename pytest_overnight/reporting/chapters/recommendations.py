@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
-from pytest_overnight.reporting.advice_items import Gain
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import gain_in_words
 from pytest_overnight.reporting.markdown import Markdown
-from pytest_overnight.reporting.markdown import plural
 from pytest_overnight.reporting.markdown import text
 
 LISTS: Mapping[str, tuple[Area, ...]] = {
@@ -36,27 +35,15 @@ FILES = {
 
 
 def in_short(advice: Advice) -> Markdown:
-    """``**Title** – about 8 runs (4–11); minutes.``"""
-    return Markdown(f"**{text(advice.title)}** – {_gain(advice)}; {advice.effort}.")
+    """``**Title** – gain about 8 runs (4–11); minutes.``"""
+    gain = gain_in_words(advice)
+    return Markdown(f"**{text(advice.title)}** – gain {gain}; {advice.effort}.")
 
 
 def meta(advice: Advice) -> str:
     """Area, gain, effort, and what kind of evidence it is."""
     evidence = "tested within challenges" if advice.causal else "described, not tested"
     return (
-        f"For {WHOM[advice.area]}. Gain: {_gain(advice)}. Effort: {advice.effort}. "
-        f"Evidence: {evidence}."
+        f"For {WHOM[advice.area]}. Gain: {gain_in_words(advice)}. "
+        f"Effort: {advice.effort}. Evidence: {evidence}."
     )
-
-
-def _gain(advice: Advice) -> str:
-    if advice.gain is None:
-        return "gain not known"
-    if advice.causal:
-        return f"about {_runs(advice.gain)}"
-    most = plural(round(advice.gain.high), "run")
-    return f"at most {most}, perhaps {advice.gain.runs:.0f}"
-
-
-def _runs(gain: Gain) -> str:
-    return f"{plural(round(gain.runs), 'run')} ({gain.low:.0f}–{gain.high:.0f})"

@@ -14,7 +14,6 @@ from pytest_overnight.reporting.plots.hrm import hrm_bars
 from pytest_overnight.reporting.plots.levels import pass_rate_by_level
 from pytest_overnight.reporting.plots.matrix import hidden_tests
 from pytest_overnight.reporting.plots.modes import failure_modes
-from pytest_overnight.reporting.plots.rounds import round_bins
 from pytest_overnight.reporting.plots.rounds import rounds_vs_success
 from pytest_overnight.reporting.plots.style import REHEARSAL
 from pytest_overnight.reporting.plots.style import plain_style
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_overnight.reporting.failures import FailurePatterns
     from pytest_overnight.reporting.hrm import HrmProgress
 
-__all__ = ["REHEARSAL", "Plot", "draw_plots", "round_bins"]
+__all__ = ["REHEARSAL", "Plot", "draw_plots"]
 
 
 @dataclass(frozen=True, slots=True)

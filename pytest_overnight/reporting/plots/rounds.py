@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_overnight.records.record import RunRecord
+from pytest_overnight.reporting.breakdown import round_bins
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.plots import style
 from pytest_overnight.reporting.plots.style import BLUE
@@ -74,14 +75,6 @@ def _leaning(series: Mapping[str, Sequence[tuple[float, bool]]]) -> float:
         mean = statistics.fmean(x for x, _ in runs)
         lean += sum(x - mean for x, solved in runs if solved)
     return lean
-
-
-def round_bins(rounds: Sequence[int]) -> list[Bin]:
-    """Classes that double in width, both ends inside: 0, 1, 2–3, 4–7, 8–15, …"""
-    if not rounds:
-        return []
-    first, last = min(rounds).bit_length(), max(rounds).bit_length()
-    return [(2**k // 2, 2**k - 1) for k in range(first, last + 1)]
 
 
 def _rates(counted: Sequence[RunRecord], bins: Sequence[Bin]) -> list[Rate]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 
-from pytest_overnight.reporting import advice_agent as agent
-from pytest_overnight.reporting import advice_hrm as hrm
-from pytest_overnight.reporting import advice_machine as machine
-from pytest_overnight.reporting import advice_phase2 as phase2
-from pytest_overnight.reporting import advice_suite as suite
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_outcomes import outcomes
+from pytest_overnight.reporting.advice import agent
+from pytest_overnight.reporting.advice import hrm
+from pytest_overnight.reporting.advice import machine
+from pytest_overnight.reporting.advice import phase2
+from pytest_overnight.reporting.advice import suite
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.outcomes import outcomes
 
 Rule = Callable[[Evidence], Iterable[Advice]]
 

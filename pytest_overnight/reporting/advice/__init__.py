@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from pytest_overnight.reporting.advice_causal import LEVEL
-from pytest_overnight.reporting.advice_causal import causal_advice
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_evidence import evidence_of
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Advices
-from pytest_overnight.reporting.advice_items import Area
-from pytest_overnight.reporting.advice_items import Effort
-from pytest_overnight.reporting.advice_items import Gain
-from pytest_overnight.reporting.advice_rules import RULES
+from pytest_overnight.reporting.advice.causal import LEVEL
+from pytest_overnight.reporting.advice.causal import causal_advice
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.evidence import evidence_of
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Advices
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import Effort
+from pytest_overnight.reporting.advice.items import Gain
+from pytest_overnight.reporting.advice.rules import RULES
 from pytest_overnight.reporting.comparison import Comparison
 from pytest_overnight.reporting.failures import FailurePatterns
 from pytest_overnight.reporting.hrm import HrmProgress

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.reporting.advice_items import Area
-from pytest_overnight.reporting.advice_items import Effort
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import Effort
 from pytest_overnight.rules.outcome import Stop
 
 FAILED_SHARE = 0.3

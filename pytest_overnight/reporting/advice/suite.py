@@ -6,10 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_evidence import named
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.evidence import named
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import code
 from pytest_overnight.reporting.markdown import plural

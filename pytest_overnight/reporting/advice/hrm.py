@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_overnight.records.hrm import Metric
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
 from pytest_overnight.reporting.hrm import TaskProgress
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import code

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_overnight.reporting.advice_evidence import ASSUMED
-from pytest_overnight.reporting.advice_evidence import LEAST_RUNS
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_evidence import bounded
-from pytest_overnight.reporting.advice_evidence import challenges
-from pytest_overnight.reporting.advice_evidence import ids
-from pytest_overnight.reporting.advice_evidence import named
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
-from pytest_overnight.reporting.advice_items import Effort
+from pytest_overnight.reporting.advice.evidence import ASSUMED
+from pytest_overnight.reporting.advice.evidence import LEAST_RUNS
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.evidence import bounded
+from pytest_overnight.reporting.advice.evidence import challenges
+from pytest_overnight.reporting.advice.evidence import ids
+from pytest_overnight.reporting.advice.evidence import named
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import Effort
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import plural
 from pytest_overnight.rules.outcome import Outcome

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_overnight.records.drift import Drift
 from pytest_overnight.records.drift import drift_of
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.reporting.advice_items import Gain
+from pytest_overnight.reporting.advice.items import Gain
 from pytest_overnight.reporting.comparison import Comparison
 from pytest_overnight.reporting.failures import FailurePatterns
 from pytest_overnight.reporting.hrm import HrmProgress

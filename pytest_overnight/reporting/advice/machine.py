@@ -8,16 +8,16 @@ from collections.abc import Sequence
 
 from pytest_overnight.records.drift import NOTABLE
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.reporting.advice_evidence import ASSUMED
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_evidence import bounded
-from pytest_overnight.reporting.advice_evidence import challenges
-from pytest_overnight.reporting.advice_evidence import ids
-from pytest_overnight.reporting.advice_evidence import named
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
-from pytest_overnight.reporting.advice_items import Effort
-from pytest_overnight.reporting.advice_items import Gain
+from pytest_overnight.reporting.advice.evidence import ASSUMED
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.evidence import bounded
+from pytest_overnight.reporting.advice.evidence import challenges
+from pytest_overnight.reporting.advice.evidence import ids
+from pytest_overnight.reporting.advice.evidence import named
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
+from pytest_overnight.reporting.advice.items import Effort
+from pytest_overnight.reporting.advice.items import Gain
 from pytest_overnight.reporting.failures import IsolationIssue
 from pytest_overnight.reporting.markdown import Markdown
 from pytest_overnight.reporting.markdown import code

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.reporting.advice_evidence import ASSUMED
-from pytest_overnight.reporting.advice_evidence import LEAST_RUNS
-from pytest_overnight.reporting.advice_evidence import Evidence
-from pytest_overnight.reporting.advice_evidence import bounded
-from pytest_overnight.reporting.advice_evidence import ids
-from pytest_overnight.reporting.advice_evidence import named
-from pytest_overnight.reporting.advice_items import Advice
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice.evidence import ASSUMED
+from pytest_overnight.reporting.advice.evidence import LEAST_RUNS
+from pytest_overnight.reporting.advice.evidence import Evidence
+from pytest_overnight.reporting.advice.evidence import bounded
+from pytest_overnight.reporting.advice.evidence import ids
+from pytest_overnight.reporting.advice.evidence import named
+from pytest_overnight.reporting.advice.items import Advice
+from pytest_overnight.reporting.advice.items import Area
 from pytest_overnight.reporting.failures import AlwaysMissed
 from pytest_overnight.reporting.ledgers import tool_rates
 from pytest_overnight.reporting.markdown import Markdown

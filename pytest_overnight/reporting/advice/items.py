@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pytest_overnight.reporting.markdown import plural
+
 Effort = Literal["minutes", "hours", "days"]
 
 
@@ -78,3 +80,15 @@ class Advices:
     def quick_wins(self) -> tuple[Advice, ...]:
         """What takes minutes."""
         return tuple(item for item in self.items if item.effort == "minutes")
+
+
+def gain_in_words(item: Advice) -> str:
+    """``about 8 runs (4–11)``; of what nobody has tested a bound."""
+    gain = item.gain
+    if gain is None:
+        return "not known"
+    if item.causal:
+        return (
+            f"about {plural(round(gain.runs), 'run')} ({gain.low:.0f}–{gain.high:.0f})"
+        )
+    return f"at most {plural(round(gain.high), 'run')}, perhaps {gain.runs:.0f}"

@@ -10,9 +10,9 @@ it did not end, see :attr:`Cause.ends`.
 
 from __future__ import annotations
 
-from pytest_overnight.reporting import advice_features as seen
-from pytest_overnight.reporting.advice_features import Cause
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice import features as seen
+from pytest_overnight.reporting.advice.features import Cause
+from pytest_overnight.reporting.advice.items import Area
 from pytest_overnight.rules.outcome import Outcome
 
 _CACHE = (

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from collections.abc import Iterable
 
 from pytest_overnight.records.record import RunRecord
-from pytest_overnight.reporting.advice_features import Cause
-from pytest_overnight.reporting.advice_features import Usual
-from pytest_overnight.reporting.advice_items import Area
+from pytest_overnight.reporting.advice.features import Cause
+from pytest_overnight.reporting.advice.features import Usual
+from pytest_overnight.reporting.advice.items import Area
 from pytest_overnight.reporting.clusters import Cluster
 from pytest_overnight.reporting.markdown import code
 
