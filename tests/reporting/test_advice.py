@@ -81,10 +81,12 @@ def repeated(test_id: str, outcomes: str, **changes: Any) -> list[RunRecord]:
 
 
 class TestPlantedCauses:
-    def test_are_the_first_six_items_of_all(self) -> None:
-        found = advice_on(planted_night(WHOLE))
-        assert set(rules(found)[:6]) == set(CAUSES)
-        assert causal(found) == rules(found)[:6]
+    def test_are_the_first_six_items_of_a_large_night(self) -> None:
+        plan = Plan(challenges=23, repetitions=20)
+        nights = [advice_on(planted_night(seed, plan)) for seed in range(12)]
+        assert all(set(causal(night)[:6]) == set(CAUSES) for night in nights)
+        first = [set(rules(night)[:6]) == set(CAUSES) for night in nights]
+        assert sum(first) >= 10, "what is only described may come before the sixth"
 
     def test_are_found_in_most_nights_and_little_else(self) -> None:
         nights = [causal(advice_on(planted_night(seed))) for seed in range(12)]
@@ -94,11 +96,17 @@ class TestPlantedCauses:
         assert right >= 0.75 * 6 * len(nights)
         assert wrong <= 2
 
-    def test_with_half_the_effect_are_found_less_often(self) -> None:
-        plan = Plan(effect=Plan().effect / 2)
-        nights = [causal(advice_on(planted_night(s, plan))) for s in range(12)]
-        right = sum(len(set(CAUSES) & set(night)) for night in nights)
-        print(f"with half the effect: {right / len(nights):.1f} of six a night")
+    @pytest.mark.slow
+    def test_are_found_the_surer_the_more_runs_there_are(self) -> None:
+        """Half the effect: what one night cannot show, four times its runs do."""
+        found = []
+        for repetitions in (20, 80):
+            plan = Plan(repetitions=repetitions, effect=Plan().effect / 2)
+            nights = [causal(advice_on(planted_night(s, plan))) for s in range(12)]
+            found.append(sum(len(set(CAUSES) & set(night)) for night in nights))
+        print(f"with half the effect: {found} of 72, with 20 and 80 repetitions")
+        assert found[0] < found[1]
+        assert found[1] >= 0.75 * 72
 
     def test_gain_lies_within_the_missed_runs_behind_it(self) -> None:
         for item in advice_on(planted_night(WHOLE)).items[:6]:
