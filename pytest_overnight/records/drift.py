@@ -137,11 +137,8 @@ def _trend(measured: Sequence[tuple[str, float]]) -> Trend | None:
     by_challenge: dict[str, list[float]] = {}
     for challenge, speed in measured:
         by_challenge.setdefault(challenge, []).append(speed)
-    shares = [
-        speed / median(by_challenge[challenge])
-        for challenge, speed in measured
-        if len(by_challenge[challenge]) > 1
-    ]
+    usual = {one: median(all_) for one, all_ in by_challenge.items() if len(all_) > 1}
+    shares = [speed / usual[one] for one, speed in measured if one in usual]
     if len(shares) < LEAST_RUNS or len(set(shares)) == 1:
         return None
     rho = spearman(range(len(shares)), shares)

@@ -86,7 +86,7 @@ def load_night(results: Path) -> Night:
     store = RunStore(results)
     _check_begun(store)
     problems: list[str] = []
-    with _uncollected():
+    with uncollected():
         records = _load_runs(store.runs, problems)
     tasks = _load_hrm(store.hrm, problems)
     master = _load_master(store, records, tasks, problems)
@@ -102,7 +102,7 @@ def load_night(results: Path) -> Night:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Records hold no cycles: to search them takes two thirds of reading 10,000."""
     was_on = gc.isenabled()
     gc.disable()

@@ -23,6 +23,7 @@ from pytest_overnight.reporting.chapters import recommendations
 from pytest_overnight.reporting.hrm import hrm_markdown
 from pytest_overnight.reporting.machine import machine_of
 from pytest_overnight.reporting.markdown import Markdown
+from pytest_overnight.reporting.night import uncollected
 from pytest_overnight.reporting.plots import Plot
 from pytest_overnight.reporting.plots import draw_plots
 from pytest_overnight.reporting.summary import in_order
@@ -39,6 +40,11 @@ def write_report(results: Path) -> Path:
     :class:`pytest_overnight.reporting.night.ReportError` when there is no such folder,
     :class:`OSError` when the report cannot be written.
     """
+    with uncollected():
+        return _write(results)
+
+
+def _write(results: Path) -> Path:
     analysis = analyse(results)
     plots, analysis = _plots(analysis, results / PLOTS)
     path = results / report_name(analysis.night.session_id or "")
@@ -51,6 +57,7 @@ def page_of(analysis: Analysis, results: Path, plots: Sequence[Plot]) -> str:
     """The report's text; ``results`` is only asked which logs are there to link to."""
     night, summary = analysis.night, analysis.summary
     runs = in_order(night.runs)
+    kept = appendices.kept_of(runs, results)
     agents = provenance.agent_lines(night)
     machine = machine_of(night)
     master = night.master
@@ -87,8 +94,8 @@ def page_of(analysis: Analysis, results: Path, plots: Sequence[Plot]) -> str:
         void=[run for run in runs if not run.counted],
         scripts=[run for run in runs if run.agent.intended_outcome],
         unintended=provenance.unintended(runs),
-        run_table=appendices.run_table(runs, results),
-        targets=appendices.targets(runs, results),
+        run_table=appendices.run_table(runs, kept),
+        targets=appendices.targets(runs, kept),
         changes=changes,
         failures=patterns,
         figures=figures,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.night import Night
@@ -219,11 +220,13 @@ def in_order(runs: Iterable[RunRecord]) -> list[RunRecord]:
     return sorted(runs, key=lambda run: (level_order(run.level), natural(run.run_id)))
 
 
+@lru_cache(maxsize=1 << 15)
 def level_order(level: str) -> tuple[bool, tuple[tuple[str, int], ...]]:
     """Sort key of levels: ``L3`` … ``L6`` in the plan's order, then ``A``."""
     return (not level.startswith("L"), natural(level))
 
 
+@lru_cache(maxsize=1 << 15)
 def natural(name: str) -> tuple[tuple[str, int], ...]:
     """Sort key that puts ``L3-2`` before ``L3-10``."""
     return tuple(

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from statsmodels.stats.contingency_tables import StratifiedTable
+from statsmodels.stats.multitest import multipletests
 
 from pytest_overnight.reporting.exact import holm
 from pytest_overnight.reporting.exact import sign_flip_chance
@@ -67,14 +69,13 @@ def test_with_one_challenge_it_is_fishers_smaller_tail_twice(
 
 
 def test_with_many_runs_it_is_cochran_mantel_haenszels() -> None:
-    stratified = pytest.importorskip("statsmodels.stats.contingency_tables")
     these = [
         (Rate(210, 400), Rate(180, 390)),
         (Rate(350, 380), Rate(361, 400)),
         (Rate(40, 300), Rate(25, 310)),
     ]
     tables = [[[r.successes, r.n - r.successes] for r in pair] for pair in these]
-    known = stratified.StratifiedTable(tables).test_null_odds(correction=True)
+    known = StratifiedTable(tables).test_null_odds(correction=True)
     chance, direction = stratified_chance(these)
     assert direction == 1
     assert chance == pytest.approx(known.pvalue, rel=0.02)
@@ -205,9 +206,8 @@ def test_holm_is_the_closed_test_of_bonferronis(chances: list[float]) -> None:
 
 
 def test_holm_is_statsmodels() -> None:
-    multitest = pytest.importorskip("statsmodels.stats.multitest")
     chances = [0.01, 0.04, 0.001, 0.5, 0.04, 0.9, 0.012, 0.2]
-    known = multitest.multipletests(chances, method="holm")[1]
+    known = multipletests(chances, method="holm")[1]
     assert holm(chances) == pytest.approx(list(known), abs=1e-12)
 
 

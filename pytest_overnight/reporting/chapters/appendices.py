@@ -13,15 +13,36 @@ from pytest_overnight.reporting.markdown import label
 from pytest_overnight.reporting.markdown import seconds
 from pytest_overnight.reporting.markdown import table
 
+Kept = dict[str, list[tuple[str, str, str]]]
+"""Run id → word, key on the page and path of each file that was kept of it."""
 
-def run_table(runs: Sequence[RunRecord], results: Path) -> Markdown:
+
+def kept_of(runs: Sequence[RunRecord], results: Path) -> Kept:
+    """Only what is there: a link into nothing helps nobody."""
+    return {
+        run.run_id: [
+            (what, f"{number}{key}", path)
+            for key, (what, path) in zip("abc", _paths(run).items(), strict=True)
+            if path and (results / path).exists()
+        ]
+        for number, run in enumerate(runs, 1)
+    }
+
+
+def _paths(run: RunRecord) -> dict[str, str]:
+    return {
+        "log": run.output_log,
+        "ledger": run.agent_ledger,
+        "files": run.snapshot.path if run.snapshot else "",
+    }
+
+
+def run_table(runs: Sequence[RunRecord], kept: Kept) -> Markdown:
     """A row a run with links to all that was kept of it."""
     rows = []
-    for number, run in enumerate(runs, 1):
+    for run in runs:
         passed = sum(check.passed for check in run.checks)
-        kept = " ".join(
-            f"[{what}][{key}]" for what, key, _ in _kept(number, run, results)
-        )
+        links = " ".join(f"[{what}][{key}]" for what, key, _ in kept[run.run_id])
         rows.append(
             [
                 label(run.run_id),
@@ -29,31 +50,17 @@ def run_table(runs: Sequence[RunRecord], results: Path) -> Markdown:
                 f"{passed}/{len(run.checks)}" if run.checks else None,
                 run.rounds,
                 seconds(run.duration),
-                Markdown(kept or NOTHING),
+                Markdown(links or NOTHING),
             ]
         )
     header = ["run", "outcome", ">tests", ">rounds", ">seconds", "kept"]
     return table(header, rows)
 
 
-def targets(runs: Sequence[RunRecord], results: Path) -> Markdown:
+def targets(runs: Sequence[RunRecord], kept: Kept) -> Markdown:
     """Where all ``[run]`` and ``[log][1a]`` of a page lead."""
     lines = []
-    for number, run in enumerate(runs, 1):
+    for run in runs:
         lines.append(definition(run.run_id, f"runs/{run.run_id}.json"))
-        lines += [definition(key, path) for _, key, path in _kept(number, run, results)]
+        lines += [definition(key, path) for _, key, path in kept[run.run_id]]
     return Markdown("\n".join(lines))
-
-
-def _kept(number: int, run: RunRecord, results: Path) -> list[tuple[str, str, str]]:
-    """Word, key and path of what is there: a link into nothing helps nobody."""
-    paths = {
-        "log": run.output_log,
-        "ledger": run.agent_ledger,
-        "files": run.snapshot.path if run.snapshot else "",
-    }
-    return [
-        (what, f"{number}{key}", path)
-        for key, (what, path) in zip("abc", paths.items(), strict=True)
-        if path and (results / path).exists()
-    ]
