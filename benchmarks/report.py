@@ -87,7 +87,7 @@ def measure_stages(results: Path) -> Stages:
     from pytest_overnight.reporting import pages
     from pytest_overnight.reporting.advice import advise
     from pytest_overnight.reporting.analysis import Analysis
-    from pytest_overnight.reporting.artifacts import write_artifacts
+    from pytest_overnight.reporting.artifacts import artifact_pages
     from pytest_overnight.reporting.breakdown import break_down
     from pytest_overnight.reporting.comparison import compare_nights
     from pytest_overnight.reporting.failures import failure_patterns
@@ -117,7 +117,7 @@ def measure_stages(results: Path) -> Stages:
     plots = stages("plots", lambda: draw_plots(night, summary, patterns, hrm, folder))
     analysis = Analysis(night, summary, breakdown, patterns, comparison, hrm, advices)
     stages("page", lambda: pages.page_of(analysis, results, plots))
-    stages("artifacts", lambda: write_artifacts(results, night, advices, hrm))
+    stages("artifacts", lambda: artifact_pages(night, advices, hrm))
     return stages
 
 

@@ -213,6 +213,7 @@ class Controller:
                 self._facts,
                 records,
                 report_written=report,
+                logged=self._store.logged(records),
                 hrm=self._store.read_hrm(),
             )
             self._store.write_master(self._master)

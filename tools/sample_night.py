@@ -23,13 +23,14 @@ SEEDS = (1, 2)
 ABOUT = """\
 # A sample night
 
-What a morning looks like: [the report]({report}), its pictures in `plots/`, and the four
-lists beside it. Made by `make sample` from two nights really played, the first of which is
-"last night".
+What a morning looks like: [the report]({report}), its pictures in `plots/`, and the
+four lists beside it. Made by `make sample` from two nights really played, the first of
+which is "last night".
 
-**They are rehearsals: scripts acted, and no model was measured.** The scripts give right
-answers, wrong ones and misbehave on purpose, so that every part of a report has something
-to show. In a results folder each run id leads to the run's record; here they lead nowhere.
+**They are rehearsals: scripts acted, and no model was measured.** The scripts give
+right answers, wrong ones and misbehave on purpose, so that every part of a report has
+something to show. In a results folder each run id leads to the run's record; here they
+lead nowhere.
 """
 
 LINK = re.compile(r"^\[[^\]]+\]: (?:runs|logs|snapshots)/.*\n", re.M)

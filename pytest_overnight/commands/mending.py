@@ -136,8 +136,14 @@ def _write_master(seen: Evidence, _: Path) -> None:
 
 def _derive(seen: Evidence, *, report_written: bool) -> None:
     assert seen.facts is not None
-    records, hrm = list(seen.records.values()), seen.store.read_hrm()
-    master = derive_master(seen.facts, records, report_written=report_written, hrm=hrm)
+    records = list(seen.records.values())
+    master = derive_master(
+        seen.facts,
+        records,
+        report_written=report_written,
+        logged=seen.store.logged(records),
+        hrm=seen.store.read_hrm(),
+    )
     seen.store.write_master(master)
 
 

@@ -94,8 +94,14 @@ def _write_master(
     from pytest_overnight.records.master import derive_master
     from pytest_overnight.records.status import derive_status
 
-    facts, hrm = _facts(store), store.read_hrm()
-    master = derive_master(facts, records, report_written=report, hrm=hrm)
+    facts = _facts(store)
+    master = derive_master(
+        facts,
+        records,
+        report_written=report,
+        logged=store.logged(records),
+        hrm=store.read_hrm(),
+    )
     store.write_master(master)
     store.write_status(derive_status(facts, records, updated=now()))
     return master

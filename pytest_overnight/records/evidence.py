@@ -6,7 +6,6 @@ that is just being recorded must not look like one that is damaged.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pytest_overnight.records.events import LARGEST
 from pytest_overnight.records.events import Event
 from pytest_overnight.records.events import figure
 from pytest_overnight.records.events import text
@@ -241,14 +241,34 @@ def contradiction(record: RunRecord, run_id: str) -> str:
         return f"contradicts itself: outcome {outcome}, counted {record.counted}"
     if record.success != (outcome is Outcome.PASSED if outcome.counted else None):
         return f"contradicts itself: outcome {outcome}, success {record.success}"
-    performance = record.performance
-    seconds = (record.duration, performance.working_seconds)
-    spans = performance.spans.values()
-    if not all(map(math.isfinite, (*seconds, *spans))) or min(seconds) < 0:
-        return "has a time that is no number of seconds"
+    if odd := _odd_figure(record):
+        return f"has a figure that cannot be, {odd}"
     if not all(map(_is_moment, (record.timestamp_start, record.timestamp_end))):
         return "has a time that is no moment"
     return ""
+
+
+def _odd_figure(record: RunRecord) -> str:
+    """A number with its name that no run can have; empty when all can be."""
+    parts: list[tuple[str, object]] = [
+        ("duration", record.duration),
+        ("rounds", record.rounds),
+        ("actions", record.actions),
+        *((f"tries, {one.number}", one.duration) for one in record.tries),
+        *record.performance,
+        *(record.machine or ()),
+    ]
+    figures = ((name, value) for name, value in parts if isinstance(value, int | float))
+    # Written so that a NaN is none of these either. A wall clock may have been set back
+    # in the rest that nobody measured, and nowhere else.
+    return next(
+        (
+            f"{name} {value}"
+            for name, value in figures
+            if not (0 if name != "other_seconds" else -LARGEST) <= value <= LARGEST
+        ),
+        "",
+    )
 
 
 def _is_moment(value: str) -> bool:

@@ -89,7 +89,7 @@ def _ended(folder: Path) -> float:
 
 
 def _master_end(folder: Path) -> Any:
-    with suppress(OSError, ValueError, AttributeError):
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
         master = json.loads((folder / "master_log.json").read_bytes())
         return master.get("end_time") or master.get("start_time")
     return None
@@ -100,7 +100,7 @@ def _last_event(journal: Path) -> Any:
     with suppress(OSError), journal.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
         for line in reversed(file.read().splitlines()):
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
                 return json.loads(line)["time"]
     return None
 

@@ -160,7 +160,13 @@ def master_log(seen: Evidence) -> Found:
     written = (seen.store.results / report_name(facts.id)).is_file()
     records, hrm = list(seen.records.values()), seen.store.read_hrm()
     try:
-        derived = derive_master(facts, records, report_written=written, hrm=hrm)
+        derived = derive_master(
+            facts,
+            records,
+            report_written=written,
+            logged=seen.store.logged(records),
+            hrm=hrm,
+        )
     except (ValueError, TypeError, KeyError) as problem:
         what = f"its line of the session was changed: {type(problem).__name__}"
         where = seen.where(seen.store.journal.path)

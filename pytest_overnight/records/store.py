@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -243,6 +244,15 @@ class RunStore:
         """Every readable run record, by run id; what cannot be read is left out."""
         found = (self.read_run(path.stem) for path in sorted(self.runs.glob("*.json")))
         return [record for record in found if record is not None]
+
+    def logged(self, records: Iterable[RunRecord]) -> int:
+        """How many of them have both their logs on disk, with something in them."""
+        found = 0
+        for record in records:
+            names = (record.output_log, record.agent_ledger)
+            with suppress(OSError, ValueError):
+                found += all((self.results / n).stat().st_size > 0 for n in names)
+        return found
 
     def read_hrm(self) -> list[HrmRecord]:
         """Every usable record of an HRM-JEPA task, by id; the others are left out."""

@@ -33,7 +33,9 @@ class Analysis:
     breakdown: Breakdown
     patterns: FailurePatterns
     comparison: Comparison | None
-    """With last night; null where ``history/`` has none of the same kind."""
+    """With last night; null where there is none, or nothing in it to compare."""
+    former: str | None
+    """Session id of last night, the newest in ``history/`` of the same kind."""
     hrm: HrmProgress
     advices: Advices
 
@@ -57,6 +59,7 @@ def analyse(results: Path) -> Analysis:
         breakdown=break_down(night.runs, summary, ledgers),
         patterns=patterns,
         comparison=comparison,
+        former=former.session_id if former else None,
         hrm=hrm,
         advices=advise(night, summary, patterns, ledgers, comparison, hrm),
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from pytest_overnight.records.store import write_whole
 from pytest_overnight.reporting import provenance
 from pytest_overnight.reporting.advice.items import Advice
 from pytest_overnight.reporting.advice.items import Advices
@@ -42,20 +40,14 @@ _ARTIFACTS = (
 )
 
 
-def write_artifacts(
-    results: Path, night: Night, advices: Advices, hrm: HrmProgress | None
-) -> list[Path]:
-    """Write the plan's four files into ``results``; their paths, in the plan's order.
+def artifact_pages(
+    night: Night, advices: Advices, hrm: HrmProgress | None
+) -> dict[str, str]:
+    """Name → text of the plan's four files, in its order.
 
-    A file without an item says why it is empty. Raises :class:`OSError` when one
-    cannot be written.
+    A page without an item says why it is empty.
     """
-    written = []
-    for artifact in _ARTIFACTS:
-        path = results / artifact.name
-        write_whole(path, _page(artifact, night, advices, hrm).encode())
-        written.append(path)
-    return written
+    return {one.name: _page(one, night, advices, hrm) for one in _ARTIFACTS}
 
 
 def _page(
@@ -72,7 +64,7 @@ def _page(
         counted=sum(run.counted for run in night.runs),
         missed=sum(run.counted and not run.success for run in night.runs),
         items=items,
-        notes=advices.notes if any(item.causal for item in items) else (),
+        notes=advices.notes if items else (),
         why_empty=advices.none_because,
         hrm=hrm,
         gain_of=gain_in_words,

@@ -66,11 +66,6 @@ class TaskProgress:
         """Metrics that did not."""
         return tuple(one for one in self.metrics if one.met is False)
 
-    @property
-    def without_bar(self) -> tuple[Metric, ...]:
-        """Metrics that were only measured."""
-        return tuple(one for one in self.metrics if one.met is None)
-
 
 @dataclass(frozen=True, slots=True)
 class HrmProgress:

@@ -20,6 +20,8 @@ from pytest_overnight.reporting.markdown import text
 from pytest_overnight.reporting.night import Night
 
 GB = 1e9
+LARGEST = 1e15
+"""Bytes: a file can be edited."""
 SURE = 0.05
 """Chance of a trend below which it is called one."""
 
@@ -46,7 +48,7 @@ def _facts(known: dict[str, Any]) -> Iterator[Markdown]:
     if cpu := known.get("cpu"):
         count = f", {cpus} processors" if isinstance(cpus, int) else ""
         yield Markdown(f"Processor: {text(cpu)}{count}")
-    if isinstance(memory, int | float):
+    if isinstance(memory, int | float) and 0 < memory < LARGEST:
         yield Markdown(f"Memory: {_gb(memory)}")
     if (gpus := known.get("gpus")) and isinstance(gpus, list):
         yield Markdown(f"GPU: {', '.join(text(name) for name in gpus)}")

@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from pytest_overnight.reporting.statistics import Interval
 
-WIDTH = 96
+WIDTH = 80
 """Columns that running text is wrapped at."""
 EXCERPT = 160
 """Characters of a quotation; the record has it whole."""
+LONGEST = 2000
+"""Characters of one value in running text: somebody else may have chosen them."""
 MOST_IDS = 12
 """Run ids in a list within text; the table of all runs has the others."""
 NOTHING = "–"
@@ -42,7 +44,10 @@ def text(value: object) -> Markdown:
 
 
 def _inside_a_line(value: object) -> str:
-    shown = visible(str(value).strip(" \n"))
+    shown = str(value).strip(" \n")
+    if len(shown) > LONGEST:
+        shown = f"{shown[:LONGEST]}…"
+    shown = visible(shown)
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\g<0>", shown)
 

@@ -171,7 +171,9 @@ def _derived_master(
         if facts is None:
             return None
         own = [run for run in runs if run.session_id == facts.id]
-        return derive_master(facts, own, report_written=True, hrm=tasks)
+        return derive_master(
+            facts, own, report_written=True, logged=store.logged(own), hrm=tasks
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

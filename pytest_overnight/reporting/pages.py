@@ -13,7 +13,7 @@ from pytest_overnight.reporting import markdown
 from pytest_overnight.reporting import provenance
 from pytest_overnight.reporting.analysis import Analysis
 from pytest_overnight.reporting.analysis import analyse
-from pytest_overnight.reporting.artifacts import write_artifacts
+from pytest_overnight.reporting.artifacts import artifact_pages
 from pytest_overnight.reporting.chapters import appendices
 from pytest_overnight.reporting.chapters import changes
 from pytest_overnight.reporting.chapters import figures
@@ -46,11 +46,40 @@ def write_report(results: Path) -> Path:
 
 def _write(results: Path) -> Path:
     analysis = analyse(results)
-    plots, analysis = _plots(analysis, results / PLOTS)
-    path = results / report_name(analysis.night.session_id or "")
-    write_whole(path, page_of(analysis, results, plots).encode())
-    write_artifacts(results, analysis.night, analysis.advices, analysis.hrm)
+    plots, problems = _draw(analysis, results / PLOTS)
+    problems += _write_artifacts(analysis, results)
+    # What could not be written is a problem of the night, and the page tells of it.
+    problems = [*analysis.night.problems, *problems]
+    night = dataclasses.replace(analysis.night, problems=tuple(problems))
+    page = page_of(dataclasses.replace(analysis, night=night), results, plots)
+    path = results / report_name(night.session_id or "")
+    write_whole(path, page.encode())
     return path
+
+
+def _draw(analysis: Analysis, folder: Path) -> tuple[tuple[Plot, ...], list[str]]:
+    """The plots; or none, and why."""
+    night, summary = analysis.night, analysis.summary
+    try:
+        plots = draw_plots(night, summary, analysis.patterns, analysis.hrm, folder)
+        return plots, []
+    except ImportError:
+        why = "matplotlib is not installed. Install it and write the report again."
+    except OSError as error:
+        why = f"{folder} cannot be written ({error.strerror})."
+    return (), [f"There are no plots: {why}"]
+
+
+def _write_artifacts(analysis: Analysis, results: Path) -> list[str]:
+    """Which of them could not be written, and why."""
+    problems = []
+    pages = artifact_pages(analysis.night, analysis.advices, analysis.hrm)
+    for name, page in pages.items():
+        try:
+            write_whole(results / name, page.encode())
+        except OSError as error:
+            problems.append(f"{name} cannot be written ({error.strerror}).")
+    return problems
 
 
 def page_of(analysis: Analysis, results: Path, plots: Sequence[Plot]) -> str:
@@ -82,7 +111,8 @@ def page_of(analysis: Analysis, results: Path, plots: Sequence[Plot]) -> str:
         criteria=headlines.Criteria(tuple(master.criteria) if master else ()),
         cautions=headlines.cautions(night, machine, len(agents)),
         weighty=patterns.weighty(analysis.patterns),
-        past=changes.lines(comparison) if comparison else [],
+        former=analysis.former,
+        past=changes.lines(comparison, analysis.former),
         plots={plot.name: _image(plot) for plot in plots},
         runs=runs,
         always=always,
@@ -111,18 +141,3 @@ def evening(session_id: str | None) -> str:
 
 def _image(plot: Plot) -> Markdown:
     return Markdown(f"![{markdown.text(plot.shows)}]({PLOTS}/{plot.name})")
-
-
-def _plots(analysis: Analysis, folder: Path) -> tuple[tuple[Plot, ...], Analysis]:
-    """The plots that could be drawn; why not is one more problem of the night."""
-    night, summary = analysis.night, analysis.summary
-    try:
-        found = draw_plots(night, summary, analysis.patterns, analysis.hrm, folder)
-        return found, analysis
-    except ImportError:
-        why = "matplotlib is not installed. Install it and write the report again."
-    except OSError as error:
-        why = f"{folder} cannot be written ({error.strerror})."
-    problems = (*night.problems, f"There are no plots: {why}")
-    night = dataclasses.replace(night, problems=problems)
-    return (), dataclasses.replace(analysis, night=night)

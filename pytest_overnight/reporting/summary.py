@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pytest_overnight.records.record import Check
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.statistics import Interval
@@ -129,8 +131,8 @@ def failed_checks(runs: Sequence[RunRecord]) -> tuple[FailedCheck, ...]:
     """Hidden tests of one challenge that failed in counted runs, worst first."""
     asked: dict[str, list[tuple[RunRecord, bool, str]]] = {}
     for run in runs:
-        for check in run.checks if run.counted else ():
-            asked.setdefault(check.name, []).append((run, check.passed, check.message))
+        for name, passed, said in _answers(run) if run.counted else ():
+            asked.setdefault(name, []).append((run, passed, said))
     found = []
     for name, answers in asked.items():
         failed = [(run.run_id, said) for run, passed, said in answers if not passed]
@@ -139,6 +141,16 @@ def failed_checks(runs: Sequence[RunRecord]) -> tuple[FailedCheck, ...]:
             said = next((said for _, said in failed if said), "")
             found.append(FailedCheck(name, Rate(len(ids), len(answers)), ids, said))
     return tuple(sorted(found, key=lambda check: (-check.rate.successes, check.name)))
+
+
+def _answers(run: RunRecord) -> Iterator[tuple[str, bool, str]]:
+    """Each hidden test once; one that a record lists twice passed where both did."""
+    by_name: dict[str, list[Check]] = {}
+    for check in run.checks:
+        by_name.setdefault(check.name, []).append(check)
+    for name, checks in by_name.items():
+        said = next((check.message for check in checks if not check.passed), "")
+        yield name, all(check.passed for check in checks), said
 
 
 def summarise_challenge(runs: Sequence[RunRecord]) -> ChallengeSummary:
@@ -189,20 +201,20 @@ def summarise_night(night: Night) -> NightSummary:
     challenges = [summarise_challenge(members) for members in by_id.values()]
     plan = night.master.results_by_level if night.master else {}
     titles = night.master.titles if night.master else {}
-    levels = {one.level for one in challenges} | set(plan)
+    names = {one.level for one in challenges} | set(plan)
+    levels = [
+        summarise_level(
+            level,
+            [one for one in challenges if one.level == level],
+            _planned(night, level),
+        )
+        for level in sorted(names, key=level_order)
+    ]
+    planned = sum(level.planned or 0 for level in levels) if night.master else None
     return NightSummary(
         challenges=tuple(challenges),
-        levels=tuple(
-            summarise_level(
-                level,
-                [one for one in challenges if one.level == level],
-                _planned(night, level),
-            )
-            for level in sorted(levels, key=level_order)
-        ),
-        total=summarise_level(
-            "all", challenges, night.master.planned if night.master else None
-        ),
+        levels=tuple(levels),
+        total=summarise_level("all", challenges, planned),
         failures=failure_frequencies(runs),
         unreached=tuple(sorted(titles.keys() - by_id.keys(), key=natural)),
     )

@@ -191,7 +191,7 @@ def a_master(*tasks: HrmRecord, written: bool = True) -> MasterLog:
         plan=(),
         challenges={},
     )
-    return derive_master(facts, [], report_written=written, hrm=tasks)
+    return derive_master(facts, [], report_written=written, logged=0, hrm=tasks)
 
 
 def criteria(master: MasterLog) -> dict[str, Criterion]:

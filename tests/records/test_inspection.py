@@ -123,7 +123,9 @@ def close(store: RunStore) -> None:
     assert facts is not None
     records = store.read_runs()
     (store.results / report_name(SESSION)).write_text("# Report\n")
-    store.write_master(derive_master(facts, records, report_written=True))
+    store.write_master(
+        derive_master(facts, records, report_written=True, logged=store.logged(records))
+    )
     store.write_status(derive_status(facts, records, updated="now"))
 
 
@@ -179,7 +181,7 @@ def test_a_record_whose_time_is_none_is_damaged(store: RunStore) -> None:
     path = store.record_file(PLAN[0])
     content = json.loads(path.read_bytes())
     path.write_text(json.dumps({**content, "duration": -1.0}))
-    assert f"runs/{PLAN[0]}.json: has a time that is no number of seconds" in (
+    assert f"runs/{PLAN[0]}.json: has a figure that cannot be, duration -1.0" in (
         found_in(store)
     )
 

@@ -187,7 +187,7 @@ class TestDescriptions:
         item = the(found, "outcome_timeout")
         assert item.gain is not None
         assert (item.gain.low, item.gain.high) == (0, 4)
-        assert item.gain.runs == pytest.approx(4 * 6 / 6)
+        assert item.gain.runs == pytest.approx(4 * 6 / 10)
         assert not item.causal
         assert len(item.run_ids) == 4
 
@@ -310,7 +310,7 @@ class TestNights:
         agent = AgentInfo(spec="rehearsal", scripted=True)
         found = advice_on(repeated("L3-1", "loop " * 4 + "passed", agent=agent))
         assert found.items
-        assert "Scripts" in found.notes[0]
+        assert any(note.startswith("Scripts did work") for note in found.notes)
 
     def test_one_run_is_enough_not_to_fail(self) -> None:
         for outcome in ("passed", "loop", "harness"):

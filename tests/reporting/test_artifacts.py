@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ from pytest_overnight.reporting.advice import Area
 from pytest_overnight.reporting.advice import Gain
 from pytest_overnight.reporting.advice import advise
 from pytest_overnight.reporting.advice.items import gain_in_words
-from pytest_overnight.reporting.artifacts import write_artifacts
+from pytest_overnight.reporting.artifacts import artifact_pages
 from pytest_overnight.reporting.failures import failure_patterns
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.summary import summarise_night
@@ -47,34 +46,29 @@ def an_advice(**changes: object) -> Advice:
     return Advice(**{**plain, **changes})  # type: ignore[arg-type]
 
 
-def pages(
-    folder: Path, runs: Sequence[RunRecord], advices: Advices | None = None
-) -> dict[str, str]:
+def pages(runs: Sequence[RunRecord], advices: Advices | None = None) -> dict[str, str]:
     night = Night(None, tuple(runs), ())
     if advices is None:
         patterns = failure_patterns(runs, {})
         advices = advise(night, summarise_night(night), patterns, {})
-    paths = write_artifacts(folder, night, advices, None)
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+    return artifact_pages(night, advices, None)
 
 
-def test_are_four_in_the_plans_order(tmp_path: Path) -> None:
-    assert list(pages(tmp_path, [])) == NAMES
+def test_are_four_in_the_plans_order() -> None:
+    assert list(pages([])) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_empty_ones_say_why(tmp_path: Path, name: str) -> None:
+def test_empty_ones_say_why(name: str) -> None:
     for runs in ([], [a_run()], [a_run(outcome="infra")]):
-        page = pages(tmp_path, runs, Advices((), "There is no advice: x."))[name]
+        page = pages(runs, Advices((), "There is no advice: x."))[name]
         assert "- [ ]" not in page
         assert re.search(r"^There is (none|no advice): .+\.", page, re.M | re.S)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_say_at_once_what_night_and_agent_they_are_about(
-    tmp_path: Path, name: str
-) -> None:
-    head = pages(tmp_path, planted_night(3))[name][:400]
+def test_say_at_once_what_night_and_agent_they_are_about(name: str) -> None:
+    head = pages(planted_night(3))[name][:400]
     assert head.startswith("# ")
     assert "2025-01-21" in head
     assert "gpt-oss:20b" in head
@@ -82,15 +76,13 @@ def test_say_at_once_what_night_and_agent_they_are_about(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_of_a_rehearsal_say_that_no_model_was_measured(
-    tmp_path: Path, name: str
-) -> None:
+def test_of_a_rehearsal_say_that_no_model_was_measured(name: str) -> None:
     agent = AgentInfo(spec="rehearsal", scripted=True)
-    assert "no model was measured" in pages(tmp_path, [a_run(agent=agent)])[name]
+    assert "no model was measured" in pages([a_run(agent=agent)])[name]
 
 
-def test_an_item_has_all_that_is_needed_to_act(tmp_path: Path) -> None:
-    page = pages(tmp_path, [a_run()], Advices((an_advice(),)))["phase2_tasks.md"]
+def test_an_item_has_all_that_is_needed_to_act() -> None:
+    page = pages([a_run()], Advices((an_advice(),)))["phase2_tasks.md"]
     for wanted in (
         "- [ ] **Do &lt;b&gt;this&lt;/b&gt;**",
         "Gain: about 8 runs (3–11). Effort: minutes.",
@@ -104,20 +96,20 @@ def test_an_item_has_all_that_is_needed_to_act(tmp_path: Path) -> None:
     assert "[L3-1-run-0013]" not in page
 
 
-def test_each_link_has_its_target_and_each_target_its_link(tmp_path: Path) -> None:
-    for page in pages(tmp_path, planted_night(3)).values():
+def test_each_link_has_its_target_and_each_target_its_link() -> None:
+    for page in pages(planted_night(3)).values():
         targets = set(re.findall(r"^(\[[^\]]+\]): ", page, re.M))
         links = set(re.findall(r"\[[\w-]+-run-\d{4}\](?!:)", page))
         assert links == targets
 
 
-def test_quick_wins_hold_what_takes_minutes_of_any_area(tmp_path: Path) -> None:
+def test_quick_wins_hold_what_takes_minutes_of_any_area() -> None:
     items = (
         an_advice(area=Area.AGENT, title="One"),
         an_advice(area=Area.SUITE, title="Two", effort="hours"),
         an_advice(area=Area.INFRASTRUCTURE, title="Three"),
     )
-    written = pages(tmp_path, [a_run()], Advices(items))
+    written = pages([a_run()], Advices(items))
     assert re.findall(r"- \[ \] \*\*(\w+)", written["quick_wins.md"]) == [
         "One",
         "Three",
@@ -125,8 +117,8 @@ def test_quick_wins_hold_what_takes_minutes_of_any_area(tmp_path: Path) -> None:
     assert re.findall(r"- \[ \] \*\*(\w+)", written["test_improvements.md"]) == ["Two"]
 
 
-def test_a_night_of_real_advice_fits_a_phone(tmp_path: Path) -> None:
-    for page in pages(tmp_path, planted_night(3)).values():
+def test_a_night_of_real_advice_fits_a_phone() -> None:
+    for page in pages(planted_night(3)).values():
         assert len(page) < 12_000
         assert "None" not in page
         assert "&lt;" not in page

@@ -32,7 +32,7 @@ def test_the_journal_tells_of_the_same_night(made: Path) -> None:
     assert seen.facts is not None
     assert seen.unusable == seen.foreign == ()
     derived = derive_master(
-        seen.facts, list(seen.records.values()), report_written=False
+        seen.facts, list(seen.records.values()), report_written=False, logged=120
     )
     written = load_night(made).master
     assert written is not None

@@ -83,23 +83,23 @@ def newer(folder: Folder) -> None:
 SAYS = {
     nothing: [
         "There is no pass rate: no run of this night counts.",
-        "30 of 30 planned runs were not reached",
+        "30 of 30 planned runs not reached",
         "Nothing was recorded.",
     ],
     one_run: [
-        "Solved 1 of the 1 runs that count (100 %).",
+        "Solved 1 of 1 run that counts (100 %).",
         "95 % interval 21–100 %, for this one challenge.",
         "No run was missed.",
     ],
     all_passed: [
-        "Solved 12 of the 12 runs that count (100 %).",
+        "Solved 12 of 12 runs that count (100 %).",
         "No run was missed.",
         "solved every time: 3; sometimes: 0; never: 0",
     ],
     all_failed: [
-        "Solved 0 of the 12 runs that count (0 %).",
+        "Solved 0 of 12 runs that count (0 %).",
         "solved every time: 0; sometimes: 0; never: 3 (L3-1, L4-1, L6-3)",
-        "Most runs were lost to `wrong_answer`",
+        "Most missed runs: `wrong_answer`",
         "L3-1 was never solved (4 runs): every one asked fails 1 hidden test",
     ],
     all_void: [
@@ -107,13 +107,13 @@ SAYS = {
         "In no rate: 12 void (12 `infra`)",
     ],
     half_written: [
-        "Solved 0 of the 11 runs that count (0 %).",
+        "Solved 0 of 11 runs that count (0 %).",
         "master_log.json is not whole JSON",
         "runs/L3-1-run-0001.json is not whole JSON",
     ],
     older: ["runs that count", "no model was measured"],
     newer: [
-        "Solved 11 of the 11 runs that count",
+        "Solved 11 of 11 runs that count",
         "was written by a newer version of pytest-overnight (schema_version 9; this "
         "one reads 1)",
     ],

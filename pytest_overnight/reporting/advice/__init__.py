@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from pytest_overnight.reporting.advice.agent import WORSE
 from pytest_overnight.reporting.advice.causal import LEVEL
 from pytest_overnight.reporting.advice.causal import causal_advice
 from pytest_overnight.reporting.advice.evidence import Evidence
@@ -19,7 +20,6 @@ from pytest_overnight.reporting.comparison import Comparison
 from pytest_overnight.reporting.failures import FailurePatterns
 from pytest_overnight.reporting.hrm import HrmProgress
 from pytest_overnight.reporting.ledgers import LedgerFacts
-from pytest_overnight.reporting.markdown import percent
 from pytest_overnight.reporting.markdown import plural
 from pytest_overnight.reporting.night import Night
 from pytest_overnight.reporting.summary import NightSummary
@@ -54,11 +54,12 @@ def advise(
     )
 
 
-def _order(item: Advice) -> tuple[float, int, int, str]:
-    """Most gain first, then least effort, then most runs."""
+def _order(item: Advice) -> tuple[bool, float, int, int, str]:
+    """What was better the night before; then most gain, least effort, most runs."""
     gain = item.gain.runs if item.gain else 0.0
-    weight = 1.0 if item.causal else UNTESTED
-    return (-weight * gain, EFFORTS.index(item.effort), -len(item.run_ids), item.rule)
+    weighed = gain if item.causal else UNTESTED * gain
+    effort = EFFORTS.index(item.effort)
+    return (item.rule != WORSE, -weighed, effort, -len(item.run_ids), item.rule)
 
 
 def _none_because(evidence: Evidence) -> str:
@@ -79,6 +80,8 @@ def _none_because(evidence: Evidence) -> str:
 
 def _notes(evidence: Evidence, tested: int, found: int) -> list[str]:
     notes = []
+    if evidence.missed:
+        notes.append("Gains do not add up: a run may stand under several items.")
     if evidence.night.scripted:
         notes.append(
             "Scripts did work in this night, and no model: what stands here of the "
@@ -88,8 +91,8 @@ def _notes(evidence: Evidence, tested: int, found: int) -> list[str]:
         notes.append(
             f"{plural(tested, 'feature')} of runs {'was' if tested == 1 else 'were'} "
             "held against being missed, within challenges and corrected for their "
-            f"number; {found or 'none'} of them went with it by more than chance. In "
-            "a night without any cause that happens in at most "
-            f"{percent(LEVEL)} of cases."
+            f"number; {found or 'none'} of them went with it by more than chance. Of "
+            "nights without any cause at most one in "
+            f"{round(1 / LEVEL)} gives such advice."
         )
     return notes

@@ -31,6 +31,8 @@ GOOD_CALLS = 0.7
 """Share of a tool's calls that succeed, below which it is in the agent's way."""
 MOST_TESTS = 4
 """Hidden tests named in a sentence."""
+WORSE = "worse_than_before"
+"""Name of the rule whose advice comes first."""
 _UNCHECKED = {"unverified", "never_ran_tests"}
 MOST_PARTINGS = 2
 """Places at which missed runs part: the clearest."""
@@ -88,7 +90,7 @@ def lacking_ability(evidence: Evidence) -> Iterator[Advice]:
             f"Learn what is lacking for {named([one.test_id for one in never])}"
         ),
         because=Markdown(
-            f"{plural(len(never), 'challenge')} no run solved: "
+            f"No run solved {plural(len(never), 'challenge')}: "
             + "; ".join(_lacking(one) for one in never)
             + ". What it would gain cannot be told: there is no solved run."
         ),
@@ -116,7 +118,7 @@ def _lacking(one: AlwaysMissed) -> str:
     left = len(one.shared) - len(tests)
     more = f" and {left} more" if left else ""
     return f"{named([one.test_id])} ({one.rate.n} runs) never passed " + (
-        ", ".join(tests) + more
+        ", ".join(tests) + more + f" ({one.shared[0].rate.n} asked)"
     )
 
 
@@ -209,7 +211,7 @@ def worse_than_before(evidence: Evidence) -> Iterator[Advice]:
     counts = Counter(run.outcome for run in runs).most_common(2)
     lost = ", ".join(f"{number} `{outcome}`" for outcome, number in counts)
     yield Advice(
-        rule="worse_than_before",
+        rule=WORSE,
         area=Area.AGENT,
         title=Markdown("Take back what made it worse than the night before"),
         because=Markdown(

@@ -120,26 +120,20 @@ def evidence_of(
 def bounded(evidence: Evidence, runs: Collection[RunRecord]) -> Gain | None:
     """What could be had of ``runs``, all of them missed or void, were they played anew.
 
-    Expected is that each is solved as often as the other counted runs of its
-    challenge. Whether the advice brings that about nobody has tested: so the low end
+    Expected is that each is solved as often as its challenge was, over all counted
+    runs: those that were not missed so are solved more often just because these were
+    taken away. Whether the advice brings that about nobody has tested: so the low end
     is 0, and the high end all of them. Null without runs.
     """
     if not runs:
         return None
-    concerned: dict[str, list[RunRecord]] = {}
-    for run in runs:
-        concerned.setdefault(run.test_id, []).append(run)
-    expected = 0.0
-    for test_id, members in concerned.items():
-        rate = evidence.rates[test_id]
-        others = rate.n - sum(run.counted for run in members)
-        expected += len(members) * rate.successes / others if others else 0.0
-    return Gain(min(expected, float(len(runs))), 0.0, float(len(runs)))
+    expected = sum(evidence.rates[run.test_id].estimate or 0.0 for run in runs)
+    return Gain(expected, 0.0, float(len(runs)))
 
 
 ASSUMED = Markdown(
-    "The gain supposes that they would be solved as often as the other runs of their "
-    "challenges; at most all of them."
+    "The gain supposes that they would be solved as often as their challenges were; at "
+    "most all of them."
 )
 """Beside every gain of :func:`bounded`."""
 

@@ -91,4 +91,5 @@ def gain_in_words(item: Advice) -> str:
         return (
             f"about {plural(round(gain.runs), 'run')} ({gain.low:.0f}–{gain.high:.0f})"
         )
-    return f"at most {plural(round(gain.high), 'run')}, perhaps {gain.runs:.0f}"
+    most = f"at most {plural(round(gain.high), 'run')}"
+    return f"{most}, perhaps {gain.runs:.0f}" if gain.runs >= 0.5 else most

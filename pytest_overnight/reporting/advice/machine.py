@@ -227,7 +227,7 @@ def _crossed(evidence: Evidence, issue: IsolationIssue) -> Advice:
             "wrong path, or a search for the tests?",
             "What the walls are: `docs/security.md`.",
         ),
-        "The report lists such runs under the failure patterns.",
+        "The report lists such runs under *Workspace isolation*.",
         runs,
         None,
     )

@@ -66,7 +66,10 @@ def never_passed(evidence: Evidence) -> Iterator[Advice]:
     never = [one for one in evidence.patterns.always_missed if one.shared]
     if never:
         tests = sum(len(one.shared) for one in never)
-        first = never[0]
+        first, test = never[0], never[0].shared[0]
+        asked = dict.fromkeys(
+            run_id for one in never for check in one.shared for run_id in check.run_ids
+        )
         yield Advice(
             rule="never_passed",
             area=Area.SUITE,
@@ -75,9 +78,10 @@ def never_passed(evidence: Evidence) -> Iterator[Advice]:
             ),
             because=Markdown(
                 f"{plural(tests, 'hidden test')} of "
-                f"{named([one.test_id for one in never], MOST)} failed in every run, "
-                f"such as {code(first.shared[0].name, 60)} of {named([first.test_id])}."
-                " A test that no agent can know of measures nothing."
+                f"{named([one.test_id for one in never], MOST)} failed in every run in "
+                f"which they were asked, such as {code(test.name, 60)} of "
+                f"{named([first.test_id])} in {test.rate.n}. A test that no agent can "
+                "know of measures nothing."
             ),
             steps=(
                 Markdown(
@@ -95,7 +99,7 @@ def never_passed(evidence: Evidence) -> Iterator[Advice]:
             check=Markdown("Play the challenge with a stronger model: does any pass?"),
             gain=None,
             effort="hours",
-            run_ids=tuple(run_id for one in never for run_id in one.run_ids),
+            run_ids=tuple(asked),
             causal=False,
         )
 
@@ -129,7 +133,10 @@ def idle_tests(evidence: Evidence) -> Iterator[Advice]:
                     "rejects; `pytest-overnight audit` proves it."
                 ),
             ),
-            check=Markdown("The report's table of tests and runs shows who decides."),
+            check=Markdown(
+                "The picture of tests and runs, `plots/test_matrix.png`, shows who "
+                "decides."
+            ),
             gain=None,
             effort="hours",
             run_ids=runs,
@@ -165,6 +172,7 @@ def repetitions(evidence: Evidence) -> Iterator[Advice]:
         worst = wide[0]
         names = [one.test_id for one in wide]
         need = max(repetitions_for(one.rate, FINER) for one in wide)
+        more = sum(need - one.rate.n for one in wide)
         yield Advice(
             rule="repetitions",
             area=Area.SUITE,
@@ -173,7 +181,8 @@ def repetitions(evidence: Evidence) -> Iterator[Advice]:
                 f"The 95 % intervals of {plural(len(wide), 'challenge')} are wider "
                 f"than {100 * WIDE:.0f} points; the widest is {named([worst.test_id])} "
                 f"with {worst.rate.successes} of {worst.rate.n} solved. To halve them "
-                f"all takes {need} repetitions each."
+                f"all takes {need} repetitions each, {more} runs more than this night "
+                "had of them."
             ),
             steps=(
                 Markdown(
@@ -184,7 +193,7 @@ def repetitions(evidence: Evidence) -> Iterator[Advice]:
             ),
             check=Markdown("The intervals in the report's table of challenges."),
             gain=None,
-            effort="minutes",
+            effort="hours",
             run_ids=_counted_of(evidence, names),
             causal=False,
         )

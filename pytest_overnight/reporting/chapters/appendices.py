@@ -12,6 +12,7 @@ from pytest_overnight.reporting.markdown import definition
 from pytest_overnight.reporting.markdown import label
 from pytest_overnight.reporting.markdown import seconds
 from pytest_overnight.reporting.markdown import table
+from pytest_overnight.reporting.reading import lies_in
 
 Kept = dict[str, list[tuple[str, str, str]]]
 """Run id → word, key on the page and path of each file that was kept of it."""
@@ -23,7 +24,7 @@ def kept_of(runs: Sequence[RunRecord], results: Path) -> Kept:
         run.run_id: [
             (what, f"{number}{key}", path)
             for key, (what, path) in zip("abc", _paths(run).items(), strict=True)
-            if path and (results / path).exists()
+            if path and lies_in(results, path)
         ]
         for number, run in enumerate(runs, 1)
     }

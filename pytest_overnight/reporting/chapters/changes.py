@@ -15,13 +15,24 @@ from pytest_overnight.reporting.markdown import points
 from pytest_overnight.reporting.markdown import table
 from pytest_overnight.reporting.markdown import text
 
+NOTHING_SHARED = (
+    "Nothing can be compared: no challenge with counted runs in both nights stayed the "
+    "same since"
+)
+FEW = 6
+"""Challenges, below which no way that signs can fall is rarer than 5 %."""
 MOST = 6
 """Differences between the nights that are listed in the first minute."""
 
 
-def lines(found: Comparison) -> list[Markdown]:
-    """For the executive summary: verdict first."""
-    return [Markdown(line) for line in _lines(found)]
+def lines(found: Comparison | None, former: str | None) -> list[Markdown]:
+    """For the executive summary: verdict first; empty where there was no last night.
+
+    ``former``: session id of the last night.
+    """
+    if found is None and former:
+        return [Markdown(f"{NOTHING_SHARED} {code(former)}.")]
+    return [Markdown(line) for line in _lines(found)] if found else []
 
 
 def _lines(found: Comparison) -> Iterator[str]:
@@ -40,6 +51,8 @@ def _lines(found: Comparison) -> Iterator[str]:
             f"**Really {found.verdict}**{scripts}: {difference} "
             f"(p {chance(found.here.chance)})."
         )
+    if (found.verdict == "cannot tell") == _excludes_zero(found.here):
+        yield "This is at the edge: interval and test disagree, and the test decides."
     if found.fixed:
         yield f"Solved more often, surely: {text(', '.join(found.fixed))}."
     if found.broken:
@@ -59,12 +72,12 @@ def table_of(found: Comparison) -> Markdown:
             f"{pair.before.successes}/{pair.before.n}",
             f"{pair.now.successes}/{pair.now.n}",
             points(pair.difference),
-            f"{pair.chance:.2f}",
-            f"{pair.adjusted:.2f}",
+            _p(pair.chance),
+            _p(pair.adjusted),
         ]
         for pair in found.pairs
     ]
-    whole = [points(found.difference), f"{found.here.chance:.2f}", None]
+    whole = [points(found.difference), _p(found.here.chance), None]
     return table(
         ["id", ">before", ">now", ">points", ">p", ">p, all asked"],
         [*rows, ["all", None, None, *whole]],
@@ -73,12 +86,20 @@ def table_of(found: Comparison) -> Markdown:
 
 def both_questions(found: Comparison) -> Markdown:
     """The mean difference as an answer to either question."""
+    beyond = f"95 % {_interval(found.beyond)}, p {chance(found.beyond.chance)}"
+    if len(found.pairs) < FEW:
+        beyond = "so few challenges cannot tell"
     return Markdown(
         f"{code(found.session_before)} before, {code(found.session)} now: "
         f"{points(found.difference)} points on average. On these challenges: 95 % "
         f"{_interval(found.here)}, p {chance(found.here.chance)}. On others like them: "
-        f"95 % {_interval(found.beyond)}, p {chance(found.beyond.chance)}."
+        f"{beyond}."
     )
+
+
+def _excludes_zero(answer: Answer) -> bool:
+    ends = answer.interval
+    return ends is not None and (ends.low > 0 or ends.high < 0)
 
 
 def _interval(answer: Answer) -> str:
@@ -89,3 +110,7 @@ def _interval(answer: Answer) -> str:
 
 def _challenges(found: Comparison) -> str:
     return f"the same {plural(len(found.pairs), 'challenge')}"
+
+
+def _p(value: float) -> str:
+    return chance(value).removeprefix("= ")

@@ -209,7 +209,8 @@ def shares_line(shares: Shares) -> str:
     return (
         f"{percent(shares.within)} of the squared error of the night's rate, for "
         "challenges like these, is luck from run to run, "
-        f"{percent(shares.between)} that challenges differ: {more} would make it surer."
+        f"{percent(shares.between)} that challenges differ, as far as this night "
+        f"tells: {more} would make it surer."
     )
 
 

@@ -66,6 +66,19 @@ def failure_table(summary: NightSummary) -> Markdown:
     )
 
 
+def lost_to(summary: NightSummary) -> Markdown:
+    """The most frequent way of failing, if there is one; needs a missed run."""
+    missed, first = summary.total.missed, summary.failures[0]
+    number = first.rate.successes
+    tied = [one.mode for one in summary.failures if one.rate.successes == number]
+    if len(tied) > 1:
+        names = ", ".join(map(code, tied))
+        return Markdown(f"No way of failing leads: {names}, each {number} of {missed}.")
+    means = f"{code(first.mode)} ({MEANING.get(first.mode, '')})"
+    often = "Most missed runs" if 2 * number > missed else "Most often"
+    return Markdown(f"{often}: {means}, {number} of {plural(missed, 'missed run')}.")
+
+
 def kind_table(splits: Sequence[KindSplit]) -> Markdown:
     """A row a challenge or level, a column a kind of failure."""
     kinds = [kind for kind in Kind if any(split.of(kind) for split in splits)]
@@ -174,8 +187,9 @@ def _never(patterns: FailurePatterns) -> Iterator[Markdown]:
         runs = plural(one.rate.n, "run")
         tests = plural(len(one.shared), "hidden test")
         yield Markdown(
-            f"{one.test_id} was never solved ({runs}): every one asked fails {tests}, "
-            f"first {code(one.shared[0].name, 60)}."
+            f"{one.test_id} was never solved ({runs}): every one that was asked fails "
+            f"{tests}, first {code(one.shared[0].name, 60)} "
+            f"({one.shared[0].rate.n} asked)."
         )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WHAT = (
     "solved; bar and ◆: mean over the level's challenges, ●: one challenge;\n"
-    "whiskers: 95 % interval; on the right: solved/counted runs"
+    "whiskers: 95 %, these challenges played again; on the right: solved/counted runs"
 )
 
 
