@@ -100,7 +100,7 @@ SAYS = {
         "Solved 0 of 12 runs that count (0 %).",
         "solved every time: 0; sometimes: 0; never: 3 (L3-1, L4-1, L6-3)",
         "Most missed runs: `wrong_answer`",
-        "L3-1 was never solved (4 runs): every one asked fails 1 hidden test",
+        "L3-1 was never solved (4 runs): every one that was asked fails 1 hidden test",
     ],
     all_void: [
         "There is no pass rate: no run of this night counts.",
