@@ -178,6 +178,14 @@ def test_a_time_that_cannot_be_meant_ages_no_session(place: Place, said: Any) ->
     assert place.clean().gone == []
 
 
+def test_endless_brackets_age_no_session(place: Place) -> None:
+    former = place.former("former", days=None)
+    put(former / "master_log.json", b"[" * 100_000)
+    put(former / "journal.jsonl", b"[" * 100_000 + b"\n")
+    os.utime(former, (NOW - DAY, NOW - DAY))
+    assert place.clean().gone == []
+
+
 # -- by size -------------------------------------------------------------------------
 
 

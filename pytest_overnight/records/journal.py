@@ -80,6 +80,6 @@ def _is_torn(descriptor: int) -> bool:
 def _event(line: bytes) -> Event | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of endless brackets
         return None
     return event if isinstance(event, dict) and "event" in event else None

@@ -88,7 +88,7 @@ def _began(night: Night) -> datetime | None:
 
 def _of_master(folder: Path) -> _Facts | None:
     """As plain JSON: what this version cannot load is a matter of loading it."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         master = json.loads((folder / "master_log.json").read_bytes())
         if isinstance(master, dict):
             ended, titles = master.get("end_time"), master.get("titles")

@@ -137,7 +137,7 @@ def test_a_file_that_was_cut_is_read_anew(journal: Journal) -> None:
 
 
 def test_lines_that_are_no_events_are_left_out(journal: Journal) -> None:
-    odd = ["", "[]", "7", '{"time": "now"}', "{", '"event"', "\xff"]
+    odd = ["", "[]", "7", '{"time": "now"}', "{", '"event"', "\xff", "[" * 100_000]
     journal.path.write_bytes("\n".join([*odd, ""]).encode("latin-1"))
     journal.note("first")
     assert names(journal) == ["first"]

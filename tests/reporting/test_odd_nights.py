@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_overnight.records.record import Check
+from pytest_overnight.records.record import MachineState
 from pytest_overnight.records.record import RunRecord
 from pytest_overnight.records.store import ARTIFACTS
 from tests.reporting.nights import Folder
@@ -145,3 +146,22 @@ def test_a_night_without_failures_advises_nothing(folder: Folder) -> None:
     assert not re.search(r"^\d+\. ", advice, re.M) or "repetitions" in advice
     wins = (folder.path / "quick_wins.md").read_text()
     assert "- [ ]" not in wins or "repetitions" in wins
+
+
+@pytest.mark.parametrize("odd", ["NaN", "Infinity", "-Infinity", "1e308", "-1e308"])
+def test_no_figure_of_a_record_costs_the_page(folder: Folder, odd: str) -> None:
+    """Whatever stands there, in one record or in all of them."""
+    state = MachineState(free_disk_bytes=10**10, load=1.0, gpu_share=0.5)
+    kept = [run.model_copy(update={"machine": state}) for run in runs("timeout", 2)]
+    folder.lay(*kept, master=a_master({"L3": 2, "L4": 2, "L6": 2}))
+    whole = {path: path.read_text() for path in (folder.path / "runs").glob("*.json")}
+    first = next(iter(whole.values()))
+    numbers = set(re.findall(r'"(\w+)": [\d.]+,?$', first, re.M))
+    assert {"duration", "gpu_share", "other_seconds", "rounds"} <= numbers
+    for name in sorted(numbers):
+        for path, text in whole.items():
+            path.write_text(re.sub(rf'("{name}": )[\d.]+', rf"\g<1>{odd}", text))
+        assert re.findall(r"^## (.+)", folder.report(), re.M) == CHAPTERS
+        for path, text in list(whole.items())[1:]:
+            path.write_text(text)
+        assert re.findall(r"^## (.+)", folder.report(), re.M) == CHAPTERS

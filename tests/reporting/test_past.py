@@ -133,7 +133,10 @@ def test_without_a_master_log_the_journal_tells(results: Path) -> None:
     assert any("master_log.json is missing" in said for said in problems)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"start_time": 5}', "null"])
+ENDLESS = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"start_time": 5}', "null", ENDLESS])
 def test_one_that_says_nothing_of_itself_is_passed_over_and_that_is_said(
     results: Path, text: str
 ) -> None:
