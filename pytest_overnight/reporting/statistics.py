@@ -97,11 +97,14 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
         raise ValueError(f"{successes} successes of {n} cannot be")
     if n == 0:
         return Interval(0.0, 1.0)
-    return _score(successes / n, n, NORMAL.inv_cdf(0.5 + confidence / 2))
+    return score_interval(successes / n, n, NORMAL.inv_cdf(0.5 + confidence / 2))
 
 
-def _score(p: float, n: float, z: float) -> Interval:
-    """All shares that differ from ``p`` by at most ``z`` of *their own* errors."""
+def score_interval(p: float, n: float, z: float) -> Interval:
+    """All shares that differ from ``p`` by at most ``z`` of *their own* errors.
+
+    Wilson's, for a number of runs ``n`` that need not be whole.
+    """
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
     low, high = ((centre + end) / (1 + z * z / n) for end in (-half, half))
@@ -135,7 +138,7 @@ def mean_rate(rates: Iterable[Rate], confidence: float = 0.95) -> MeanRate:
         for part, rate in zip(parts, seen, strict=True)
     )
     effective = (most or 1.0) * len(seen) ** 2 / sum(parts)
-    ends = _score(mean, effective, _student(freedom, confidence))
+    ends = score_interval(mean, effective, _student(freedom, confidence))
     return MeanRate(mean, ends, len(seen))
 
 
@@ -164,9 +167,9 @@ def population_rate(rates: Iterable[Rate], confidence: float = 0.95) -> MeanRate
     most, t = mean * (1 - mean), _student(number - 1, confidence)
     squares = sum((rate.successes / rate.n - mean) ** 2 for rate in seen)
     smoothed = (squares + PSEUDO_CHALLENGES * most) / (number - 1 + PSEUDO_CHALLENGES)
-    ends = _score(mean, number * most / smoothed if most else number, t)
-    low = min(ends.low, same.interval.low, _score(1.0, number, t).low)
-    high = max(ends.high, same.interval.high, _score(0.0, number, t).high)
+    ends = score_interval(mean, number * most / smoothed if most else number, t)
+    low = min(ends.low, same.interval.low, score_interval(1.0, number, t).low)
+    high = max(ends.high, same.interval.high, score_interval(0.0, number, t).high)
     return MeanRate(mean, Interval(low, high), number)
 
 

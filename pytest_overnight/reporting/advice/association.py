@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 from typing import Any
 
+from pytest_overnight.reporting.statistics import NORMAL
 from pytest_overnight.reporting.statistics import PSEUDO_RUNS
 from pytest_overnight.reporting.statistics import Interval
+from pytest_overnight.reporting.statistics import score_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,14 +183,4 @@ def _mean_share(
             / most
             for w, (k, n) in zip(weights, counts, strict=True)
         ]
-    return mean, _score_interval(mean, 1 / sum(parts))
-
-
-def _score_interval(share: float, runs: float) -> Interval:
-    """Wilson's, for a number of runs that need not be whole."""
-    square = NormalDist().inv_cdf(0.975) ** 2
-    centre = share + square / (2 * runs)
-    half = math.sqrt(square * (share * (1 - share) + square / (4 * runs)) / runs)
-    ends = ((centre + end) / (1 + square / runs) for end in (-half, half))
-    low, high = ends
-    return Interval(min(max(0.0, low), share), max(min(1.0, high), share))
+    return mean, score_interval(mean, 1 / sum(parts), NORMAL.inv_cdf(0.975))
