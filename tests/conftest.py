@@ -28,9 +28,12 @@ pytest.register_assert_rewrite(
     "tests.security.scene", "tests.security.stage", "tests.support"
 )
 
-# A background job of a shell ignores it, and hands that on to what tests interrupt.
+# A shell's background job ignores the first, under nohup the second too, and both are
+# handed on to what tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 collect_ignore = ["answers"]  # tests in there are parts of answers
 MUST_RUN = frozenset(filter(None, os.environ.get("OVERNIGHT_MUST_RUN", "").split(",")))
