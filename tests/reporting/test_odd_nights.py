@@ -86,6 +86,7 @@ SAYS = {
         "There is no pass rate: no run of this night counts.",
         "30 of 30 planned runs not reached",
         "Nothing was recorded.",
+        "There is no advice: no run is recorded.",
     ],
     one_run: [
         "Solved 1 of 1 run that counts (100 %).",

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pytest_overnight.records.store import ARTIFACTS
 from tests.reporting.nights import rows
 from tests.reporting.nights import section
 from tests.support.nights import EndedNight
@@ -231,7 +232,9 @@ def test_the_report_has_our_tables_links_and_pictures_only(night: EndedNight) ->
     assert len(rows(section(night.report, "Levels"))) == 4
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", bare)
     assert all(name.startswith("plots/") for name in pictures)
-    assert bare.count("](") == len(pictures)
+    links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)]*)\)", bare)
+    assert links == list(ARTIFACTS)
+    assert bare.count("](") == len(pictures) + len(links)
     targets = re.findall(r"^\[[^\]]+\]: (.*)$", bare, re.M)
     assert all((night.results / target).is_file() for target in targets)
 

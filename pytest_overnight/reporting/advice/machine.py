@@ -96,8 +96,8 @@ def _most_said(runs: Sequence[RunRecord]) -> str:
 def not_reached(evidence: Evidence) -> Iterator[Advice]:
     """Planned runs for which the night was too short."""
     total = evidence.summary.total
-    if not total.not_reached or not total.planned:
-        return
+    if not total.not_reached or not total.planned or not evidence.runs:
+        return  # a night that played nothing was not too short
     counted = len(evidence.runs)
     reason = evidence.night.master.ended_early if evidence.night.master else ""
     why = f" The night ended early: {code(reason)}." if reason else ""
