@@ -211,7 +211,8 @@ def test_a_night_tells_its_level_everywhere(
     line = next(s for s in night.report.splitlines() if s.startswith("Sandbox: "))
     assert line.startswith(f"Sandbox: `{level}`, ")
     assert ("**unprotected**" in line) == (not protected)
-    assert ("could have read the hidden tests.**" in night.report) == (not protected)
+    careful = "In 2 of 2 runs the agent's code could have read the hidden tests."
+    assert (careful in " ".join(night.report.split())) == (not protected)
     if level == "landlock":
         assert "not kept: names of files outside can be seen" in line
     for text in (terminal, night.report):
