@@ -40,6 +40,15 @@ class Channel:
     def __del__(self) -> None:
         self._link.forget(self._sock)
 
+    def begin(self) -> None:
+        """Wait for the twin's first word; raises as :meth:`request` does."""
+        try:
+            word = self._hear() or self._end()
+        except OSError:
+            raise self._link.gone() from None
+        if word != ["ready"]:
+            self._break("a thread that does not say that it is ready")
+
     def request(self, operation: str, *arguments: Any) -> Any:
         """Have the child do one operation; return its value.
 

@@ -80,7 +80,7 @@ class Crew:
     def settle(self) -> bool:
         """Wait until all jobs are done, asleep in the child, or held by the judge."""
         link = self._code.link
-        return settle([link.pid, os.getpid()], threading.get_native_id())
+        return settle([link.pid, os.getpid()])
 
     def held(self, name: str | None = None) -> int:
         """Threads now inside the callback of that name, or inside any."""

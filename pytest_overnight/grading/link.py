@@ -62,6 +62,7 @@ class Link:
         )
         self._numbers: dict[int, tuple[Any, int, Lent]] = {}
         self._lock = threading.RLock()  # a channel may be collected under it
+        self._sending = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._guests: set[socket.socket] = set()
         """Those of threads that agent code started."""
@@ -127,14 +128,19 @@ class Link:
         if len(self._sockets) - len(self._guests) >= CHANNELS:
             raise JudgeError(f"more than {CHANNELS} threads use one child")
         ours, theirs = socket.socketpair()
-        try:
-            socket.send_fds(self._control, [b"+"], [theirs.fileno()])
-        except OSError:
-            ours.close()
-            raise self.gone() from None
-        finally:
-            theirs.close()
-        return Channel(self, self._adopt(ours))
+        # One at a time: each that waits to be received counts as the largest file
+        # there may be (see the watch over the box).
+        with self._sending:
+            try:
+                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise self.gone() from None
+            finally:
+                theirs.close()
+            channel = Channel(self, self._adopt(ours))
+            channel.begin()
+        return channel
 
     def _adopt(self, sock: socket.socket) -> socket.socket:
         with self._lock:

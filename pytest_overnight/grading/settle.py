@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -13,17 +14,30 @@ STILL_SECONDS = 0.5
 GIVE_UP_SECONDS = 3.0
 
 
-def settle(pids: list[int], me: int) -> bool:
-    """Wait until all threads of ``pids`` but thread ``me`` sleep.
+_looking: set[int] = set()
+"""Threads of this process that look just now; they do not disturb each other."""
+
+
+def settle(pids: list[int]) -> bool:
+    """Wait until all threads of ``pids`` sleep, but those that call this.
 
     True when they do; False when they went on moving for three seconds, or where the
     kernel does not tell. It never fails a test: without it a race may go unseen.
     """
+    me = threading.get_native_id()
+    _looking.add(me)
+    try:
+        return _settle(pids)
+    finally:
+        _looking.discard(me)
+
+
+def _settle(pids: list[int]) -> bool:
     start = time.monotonic()
     before: dict[str, str] | None = None
     agreed = 0
     while (waited := time.monotonic() - start) < GIVE_UP_SECONDS:
-        seen = _look(pids, me)
+        seen = _look(pids)
         if seen is None:
             time.sleep(LOOK_SECONDS * LOOKS)
             return False
@@ -37,7 +51,7 @@ def settle(pids: list[int], me: int) -> bool:
     return False
 
 
-def _look(pids: list[int], me: int) -> dict[str, str] | None:
+def _look(pids: list[int]) -> dict[str, str] | None:
     """Thread → its state letter and run counters; None without Linux's ``/proc``."""
     seen: dict[str, str] = {}
     for pid in pids:
@@ -49,7 +63,7 @@ def _look(pids: list[int], me: int) -> dict[str, str] | None:
                 continue  # the process ended
             return None
         for thread in threads:
-            if int(thread.name) != me:
+            if int(thread.name) not in _looking:
                 seen[thread.name] = _state(thread)
     return seen
 

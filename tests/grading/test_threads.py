@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 
 import pytest
 
 from pytest_overnight.grading import CodeGone
 from pytest_overnight.grading import CodeTimeout
+from pytest_overnight.sandbox.inside.watch import SECONDS_BETWEEN_LISTS
 from tests.grading.conftest import Answer
 
 CACHES = '''
@@ -231,3 +235,23 @@ def test_calls_of_two_threads_run_side_by_side(answer: Answer) -> None:
         names = [set(job.result()) for job in jobs]
     assert all(len(found) == 1 for found in names)
     assert len(set.union(*names)) == 8
+
+
+def test_threads_that_begin_at_once_take_no_space(answer: Answer) -> None:
+    """Sockets on their way to a child that is slow to take them."""
+    code = answer(CACHES)
+    code.call("work:name")
+    with code.crew() as crew:
+        os.kill(code.link.pid, signal.SIGSTOP)
+        jobs = [crew.start(code.call, "work:name") for _ in range(12)]
+        time.sleep(2.5 * SECONDS_BETWEEN_LISTS)  # the watch over the box looks twice
+        os.kill(code.link.pid, signal.SIGCONT)
+        assert len({job.result() for job in jobs}) > 1
+
+
+def test_several_threads_may_wait_for_stillness_at_once(answer: Answer) -> None:
+    code = answer(CACHES)
+    code.call("work:name")
+    with code.crew() as crew:
+        jobs = [crew.start(crew.settle) for _ in range(8)]
+        assert [job.result() for job in jobs] == [True] * 8

@@ -59,6 +59,7 @@ class Line:
 
     def _serve_twin(self, fd: int) -> None:
         channel = self._threads.channel = Channel(self, fd)
+        channel.say(["ready"])
         channel.serve()
 
     def here(self) -> Channel:
