@@ -12,9 +12,11 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from pytest_overnight.catalog.challenge import LEVELS
+
 _TOKEN = re.compile(r"(?:and|or|not)(?=[\s()]|$)|[()]|[^\s()]+(?:\([^()]*=[^()]*\))?")
 
-MARKERS = ("overnight", "L3", "L4", "L5", "L6", "A")
+MARKERS = ("overnight", *LEVELS)
 
 
 def asks_for_night(

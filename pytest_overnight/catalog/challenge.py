@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+LEVELS = ("L3", "L4", "L5", "L6", "A")
+"""In the order of a night."""
+
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
@@ -13,7 +16,7 @@ class Challenge:
     id: str
     """``L3-1``, ``A-2b``; no id is a prefix of another."""
     level: str
-    """``L3`` … ``L6`` or ``A``."""
+    """One of :data:`LEVELS`."""
     title: str
     folder: Path
     instruction: str
@@ -27,6 +30,11 @@ class Challenge:
     """Files the instruction demands, relative to the workspace."""
     digest: str
     """SHA-256 over instruction, environment, tests and limits; never over paths."""
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Sort key: level by level, then by id."""
+        return LEVELS.index(self.level), self.id
 
     @property
     def environment(self) -> Path:

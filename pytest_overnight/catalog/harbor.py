@@ -15,9 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from pytest_overnight.catalog.challenge import LEVELS
 from pytest_overnight.catalog.challenge import Challenge
 
-LEVELS = ("L3", "L4", "L5", "L6", "A")
 ID_FORM = re.compile(r"(L[3-6]-\d{1,2}|A-\d{1,2}[a-z]?)")
 MAX_TIMEOUT = 720.0
 """Seconds; no challenge may take longer (the plan's limit)."""
@@ -28,7 +28,7 @@ class CatalogError(ValueError):
 
 
 def load_suite(suite: Path) -> tuple[Challenge, ...]:
-    """Every challenge of a folder, sorted by id; raises :class:`CatalogError`."""
+    """Every challenge of a folder, level by level; raises :class:`CatalogError`."""
     if not suite.is_dir():
         raise CatalogError(
             f"{suite}: no such folder. Point --overnight-suite at a folder with one "
@@ -37,9 +37,8 @@ def load_suite(suite: Path) -> tuple[Challenge, ...]:
     challenges = [load_challenge(folder) for folder in challenge_folders(suite)]
     if not challenges:
         raise CatalogError(f"{suite}: no challenge (no sub-folder holds a task.toml).")
-    challenges.sort(key=lambda challenge: challenge.id)
     _check_ids(challenges)
-    return tuple(challenges)
+    return tuple(sorted(challenges, key=lambda challenge: challenge.place))
 
 
 def challenge_folders(suite: Path) -> list[Path]:
@@ -128,7 +127,7 @@ def _check_layout(folder: Path) -> None:
 
 def _check_ids(challenges: list[Challenge]) -> None:
     """``-k L6-3`` is a substring match: it is exact only if no id begins another."""
-    for first, second in pairwise(challenges):
+    for first, second in pairwise(sorted(challenges, key=lambda one: one.id)):
         if first.id == second.id:
             raise CatalogError(
                 f"{second.folder / 'task.toml'}: [metadata.overnight] id "

@@ -48,7 +48,7 @@ def make_plan(
     order = [
         (challenge, repetition)
         for repetition in range(1, max(repetitions.values(), default=0) + 1)
-        for challenge in sorted(challenges, key=lambda c: c.id)
+        for challenge in sorted(challenges, key=lambda c: c.place)
         if repetition <= repetitions[challenge.id]
     ]
     return tuple(

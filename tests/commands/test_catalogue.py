@@ -16,8 +16,8 @@ def test_a_suite_is_listed_by_the_line(
     suite = write_suite(tmp_path / "suite", ["L3-2", "L3-1", "A-1a"])
     assert main(["list", "--suite", str(suite)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:-1]] == ["A-1a", "L3-1", "L3-2"]
-    assert lines[2].split() == ["L3-1", "60", "s", "2", "1", "Answer", "L3-1"]
+    assert [line.split()[0] for line in lines[1:-1]] == ["L3-1", "L3-2", "A-1a"]
+    assert lines[1].split() == ["L3-1", "60", "s", "2", "1", "Answer", "L3-1"]
     assert lines[-1] == "3 challenges, 6 runs a night."
 
 
