@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_overnight.catalog.harbor import load_suite
 from pytest_overnight.rules.outcome import Outcome
+from pytest_overnight.settings import default_suite
 from tests.support.nights import run_night
 from tests.support.suites import write_challenge
 from tests.support.suites import write_suite
@@ -15,16 +17,18 @@ from tests.support.suites import write_suite
 @pytest.mark.slow
 def test_a_rehearsal_of_the_suite_ends_as_every_script_intends(tmp_path: Path) -> None:
     arguments = ["-m", "overnight", "--agent", "rehearsal", "-n", "2"]
-    night = run_night(tmp_path, *arguments, "--overnight-seed", "1", limit=900)
+    night = run_night(tmp_path, *arguments, "--overnight-seed", "1", limit=1800)
     assert night.status == 0, night.out
     for record in night.records.values():
         assert record["outcome"] == record["agent"]["intended_outcome"], record[
             "run_id"
         ]
-    by_challenge: dict[str, set[int]] = {}
+    seeds: dict[str, set[int]] = {}
     for record in night.records.values():
-        by_challenge.setdefault(record["test_id"], set()).add(record["seed"])
-    assert {len(seeds) for seeds in by_challenge.values()} == {10}
+        seeds.setdefault(record["test_id"], set()).add(record["seed"])
+    planned = {c.id: c.repetitions for c in load_suite(default_suite())}
+    assert {name: len(found) for name, found in seeds.items()} == planned
+    assert len(night.records) == 142
     assert set(night.outcomes.values()) == set(Outcome)
     assert "REHEARSAL" in night.out
 
