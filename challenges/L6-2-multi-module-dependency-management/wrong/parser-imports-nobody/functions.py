@@ -1,0 +1,3 @@
+"""The names of the functions."""
+
+NAMES = ("abs", "min", "max")
