@@ -1,0 +1,129 @@
+"""The cache against its rules, and against a slow model of it."""
+
+import random
+
+import pytest
+
+from lru_cache import LRUCache
+
+
+def filled(capacity, keys="abc"):
+    cache = LRUCache(capacity)
+    for place, key in enumerate(keys):
+        cache.put(key, place)
+    return cache
+
+
+def test_the_entry_used_longest_ago_is_evicted():
+    cache = filled(2, "ab")
+    assert cache.put("c", 7) == ("a", 0)
+    assert cache.keys() == ["b", "c"]
+    assert "a" not in cache
+    assert len(cache) == 2
+
+
+def test_a_get_that_finds_nothing_is_none():
+    cache = filled(3)
+    assert cache.get("x") is None
+    assert cache.get("x", default=5) == 5
+    assert cache.keys() == ["a", "b", "c"]
+
+
+def test_an_update_is_a_use_and_evicts_nothing():
+    cache = filled(3)
+    assert cache.put("a", 9) is None
+    assert cache.keys() == ["b", "c", "a"]
+    assert cache.get("a") == 9
+
+
+def test_in_and_len_and_keys_are_no_use():
+    cache = filled(2, "ab")
+    assert "a" in cache
+    assert len(cache) == 2
+    assert cache.keys() == ["a", "b"]
+    assert cache.put("c", 2) == ("a", 0)
+
+
+def test_capacity_zero_keeps_nothing():
+    cache = LRUCache(0)
+    assert cache.put("a", 1) == ("a", 1)
+    assert len(cache) == 0
+    assert "a" not in cache
+
+
+def test_capacity_one():
+    cache = LRUCache(1)
+    assert cache.put("a", 1) is None
+    assert cache.put("b", 2) == ("a", 1)
+    assert cache.keys() == ["b"]
+
+
+@pytest.mark.parametrize("value", [None, 0, "", [], False])
+def test_any_value_may_be_kept(value):
+    cache = LRUCache(2)
+    cache.put("a", value)
+    assert cache.get("a", "missing") is value
+    assert "a" in cache
+
+
+def test_delete():
+    cache = filled(3)
+    assert cache.delete("b") is True
+    assert cache.delete("b") is False
+    assert cache.keys() == ["a", "c"]
+    assert cache.put("d", 1) is None
+
+
+def test_a_capacity_below_zero_is_refused():
+    with pytest.raises(ValueError):
+        LRUCache(-1)
+    cache = filled(3)
+    with pytest.raises(ValueError):
+        cache.resize(-1)
+    assert cache.capacity == 3
+    assert cache.keys() == ["a", "b", "c"]
+
+
+def test_a_key_without_a_hash_is_refused():
+    cache = filled(3)
+    for call in (cache.get, cache.delete, cache.__contains__):
+        with pytest.raises(TypeError):
+            call([])
+    with pytest.raises(TypeError):
+        cache.put([], 1)
+    assert cache.keys() == ["a", "b", "c"]
+
+
+class Key:
+    """Counts what is asked of the keys."""
+
+    asked = 0
+
+    def __init__(self, number):
+        self.number = number
+
+    def __hash__(self):
+        Key.asked += 1
+        return hash(("key", self.number))
+
+    def __eq__(self, other):
+        Key.asked += 1
+        return self.number == other.number
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_no_call_asks_more_than_a_few_keys(size):
+    cache = LRUCache(size)
+    for number in range(size):
+        cache.put(Key(number), number)
+    for number in (0, size // 2, size - 1, size):
+        for call in (
+            lambda key: cache.get(key),
+            lambda key: cache.put(key, 1),
+            lambda key: key in cache,
+            lambda key: cache.delete(key),
+            lambda key: cache.put(key, 1),
+        ):
+            Key.asked = 0
+            call(Key(number))
+            assert Key.asked <= 100

@@ -1,0 +1,73 @@
+"""Of what products are made, and how deep.
+
+A book has a ``version``, which grows with each change, and ``lines(name)``: a list of
+``(part, quantity)`` for a product that is made, an empty one for a product that is
+bought, ``KeyError`` for one that the book does not have. A part is a product, too; no
+product is a part of itself, directly or not.
+"""
+
+from weakref import WeakKeyDictionary
+
+# What is known lives as long as its book, and only for the latest version.
+_known = WeakKeyDictionary()
+_failed = {}
+
+
+class MissingPart(LookupError):
+    """A book does not have a part that is needed."""
+
+
+def needs(book, product):
+    """Name -> quantity of all bought parts in one product, first needed ones first.
+
+    A bought product needs one of itself. Every call returns a new dict.
+    """
+    version, found = _known.get(book, (None, {}))
+    if version != book.version:
+        found = {}
+        _known[book] = book.version, found
+    try:
+        return dict(_needs(book, found, product))
+    except MissingPart as error:
+        _failed[str(product)] = error.with_traceback(None)
+        raise
+
+
+def _needs(book, found, name):
+    if name not in found:
+        lines = _lines(book, name)
+        total = {} if lines else {name: 1}
+        for part, quantity in lines:
+            for bought, each in _needs(book, found, part).items():
+                total[bought] = total.get(bought, 0) + quantity * each
+        found[name] = total
+    return found[name]
+
+
+def depth(book, product):
+    """How many levels of parts there are below a product; 0 if it is bought."""
+    try:
+        return _level(book, {}, product)
+    except MissingPart as error:
+        _failed[str(product)] = error.with_traceback(None)
+        raise
+
+
+def _level(book, levels, name):
+    if name not in levels:
+        below = [_level(book, levels, part) + 1 for part, _ in _lines(book, name)]
+        levels[name] = max(below, default=0)
+    return levels[name]
+
+
+def why(product):
+    """The text of the last failure of ``needs`` or ``depth`` for it, or None."""
+    error = _failed.get(product)
+    return None if error is None else str(error)
+
+
+def _lines(book, name):
+    try:
+        return book.lines(name)
+    except KeyError:
+        raise MissingPart(f"{name} is not in the book")
