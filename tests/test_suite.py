@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_overnight.catalog.challenge import LEVELS
 from pytest_overnight.catalog.challenge import Challenge
 from pytest_overnight.catalog.harbor import load_suite
 from pytest_overnight.grading.audit import REFERENCE
@@ -89,3 +90,14 @@ def test_a_right_answer_by_others_passes_and_wrong_ones_do_not(
         answer = lay_answer(challenge, wrong, tmp_path / wrong.name)
         verdict = verifier.verify(challenge, answer, seed=4).verdict
         assert verdict is Verdict.FAIL, wrong.name
+
+
+def test_the_readme_says_what_there_is() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for level in LEVELS:
+        members = [c for c in SUITE if c.level == level]
+        runs = sum(c.repetitions for c in members)
+        limits = sorted({f"{c.timeout_seconds:.0f}" for c in members})
+        assert f"| {level} | {len(members)} | {runs} | {'–'.join(limits)} s |" in readme
+    total = sum(c.repetitions for c in SUITE)
+    assert f"{len(SUITE)} challenges, {total} runs a night" in readme
