@@ -1,6 +1,6 @@
 """``reports/sample/``: two rehearsal nights, and the report of the second.
 
-Both are really played, on this machine: some six minutes on two cores. Only what people
+Both are really played, on this machine: some twenty minutes on two cores. Only what people
 read is kept; the records behind it stay in a temporary folder, which goes.
 """
 
