@@ -1,7 +1,7 @@
 """``reports/sample/``: two rehearsal nights, and the report of the second.
 
-Both are really played, on this machine: some twenty minutes on two cores. Only what people
-read is kept; the records behind it stay in a temporary folder, which goes.
+Both are really played, on this machine: some twenty minutes on two cores. Only what
+people read is kept; the records behind it stay in a temporary folder, which goes.
 """
 
 from __future__ import annotations
